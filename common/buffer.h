@@ -1,0 +1,55 @@
+/* common/buffer.h - bytes that grow, up to a limit.
+ *
+ * Appending never fails at the call: a buffer that met its limit, or had no memory, remembers it, ignores what follows
+ * and says so once, at the end, in buffer_failed(). So the code that writes SQL and replies reads without checks. */
+#ifndef COMMON_BUFFER_H
+#define COMMON_BUFFER_H
+
+#include "common/bytes.h"
+
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+enum buffer_state { BUFFER_FINE, BUFFER_TOO_LARGE, BUFFER_NO_MEMORY };
+
+struct buffer {
+	char *data;
+	size_t size;
+	size_t capacity;
+	size_t limit_bytes;
+	enum buffer_state state;
+};
+
+/* Allocates nothing yet. */
+void buffer_init(struct buffer *buffer, size_t limit_bytes);
+
+/* Empties it and forgets a failure; keeps the memory. */
+void buffer_reset(struct buffer *buffer);
+
+/* Gives the memory back. Legal on a zeroed buffer. */
+void buffer_free(struct buffer *buffer);
+
+/* Makes room for size more bytes and returns where they go, or NULL when the buffer has failed. The caller fills at
+ * most size of them and adds what it used to buffer->size. */
+char *buffer_reserve(struct buffer *buffer, size_t size);
+
+void buffer_append(struct buffer *buffer, struct bytes bytes);
+void buffer_append_text(struct buffer *buffer, const char *text);
+void buffer_append_byte(struct buffer *buffer, char byte);
+void buffer_append_uint(struct buffer *buffer, uint64_t number);
+void buffer_append_int(struct buffer *buffer, int64_t number);
+void buffer_format(struct buffer *buffer, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+static inline bool buffer_failed(const struct buffer *buffer)
+{
+	return buffer->state != BUFFER_FINE;
+}
+
+/* A view of the content, valid until the next append. */
+static inline struct bytes buffer_bytes(const struct buffer *buffer)
+{
+	return (struct bytes){.data = buffer->data, .size = buffer->size};
+}
+
+#endif

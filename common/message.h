@@ -1,0 +1,36 @@
+/* common/message.h - one element of a queue, from untrusted bytes to a tree of values.
+ *
+ *   bytes --first byte--> msgpack ----------------------> scan --> msgpack-c --> struct value
+ *                    \--> JSON --yajl--> msgpack bytes --/
+ *
+ * The scan (common/scan.h) walks the bytes without building anything: what is declared against what is there, the
+ * number of nodes, the depth, duplicate keys, trailing bytes. Only what passed it reaches msgpack-c. */
+#ifndef COMMON_MESSAGE_H
+#define COMMON_MESSAGE_H
+
+#include "common/arena.h"
+#include "common/bytes.h"
+#include "common/error.h"
+#include "common/value.h"
+#include "common/writer.h"
+
+enum { MESSAGE_DEPTH = 16, MESSAGE_NODES = 1 << 20 };
+
+/* JSON when the first byte that is not white space is '{': no msgpack map begins with that byte. */
+enum codec message_codec(struct bytes raw);
+
+/* Decodes one element. ret_value may point into raw, which has to outlive it.
+ *
+ * limit_bytes: an element above it is TOO_LARGE, whatever is in it.
+ * Returns 0; -EBADMSG with ret_error set (BAD_MESSAGE or TOO_LARGE; the hint says what to mend); -ENOMEM. On a fault
+ * behind a complete first value (trailing bytes) and on a duplicate key ret_value is what could be read all the same,
+ * so that a reply address can be found in it; on any other fault it is nil. */
+int message_decode(struct arena *arena, struct bytes raw, size_t limit_bytes, struct value *ret_value,
+		   struct error *ret_error);
+
+/* Rewrites one JSON text as msgpack: {"$bin": base64} becomes bin, a number that no integer or double holds exactly
+ * becomes an extension that message_decode knows and that is refused from the wire.
+ * Returns 0, -EBADMSG with ret_error set, or -ENOMEM. */
+int message_from_json(struct bytes json, struct buffer *msgpack, struct error *ret_error);
+
+#endif

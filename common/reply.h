@@ -1,0 +1,38 @@
+/* common/reply.h - encodes the reply of one command, in the command's codec.
+ *
+ * The pieces of the body (rows, value, …) arrive already encoded, written by whoever held the result. */
+#ifndef COMMON_REPLY_H
+#define COMMON_REPLY_H
+
+#include "common/buffer.h"
+#include "common/command.h"
+#include "common/error.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct reply_field {
+	struct bytes name;
+	struct bytes encoded; /* one value in the command's codec */
+};
+
+struct reply_warning {
+	uint32_t server_errno;
+	struct bytes message;
+};
+
+enum { REPLY_FIELDS = 8 };
+
+struct reply {
+	const struct error *error; /* NULL: ok */
+	struct reply_field fields[REPLY_FIELDS];
+	uint32_t field_count; /* 0 when there is an error */
+	const struct reply_warning *warnings;
+	uint32_t warning_count;
+	uint32_t attempt; /* told from the second on; 0 and 1 are the first */
+};
+
+/* Appends the reply to out. Failure is the buffer's: BUFFER_TOO_LARGE when the buffer's limit was met. */
+void reply_encode(const struct command *command, const struct reply *reply, struct buffer *out);
+
+#endif

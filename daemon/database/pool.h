@@ -1,0 +1,68 @@
+/* database/pool.h - the connections to the database server.
+ *
+ * Connections are opened on a thread (libmariadb resolves names and does TLS handshakes with blocking calls) and run on
+ * the loop. One is opened at once; more when there is something to run and none is idle. State is membership of a list:
+ * opening, idle, busy, closing. */
+#ifndef DATABASE_POOL_H
+#define DATABASE_POOL_H
+
+#include "daemon/options.h"
+#include "daemon/plan/catalog.h"
+#include "daemon/plan/statement.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <uv.h>
+
+/* What a connection asks of whoever planned the transaction; see plan/batch.h, whose functions these are. */
+enum transaction_step { TRANSACTION_SEND, TRANSACTION_COMMIT, TRANSACTION_ROLLBACK };
+enum transaction_end { TRANSACTION_COMMITTED, TRANSACTION_ROLLED_BACK, TRANSACTION_LOST, TRANSACTION_IN_DOUBT };
+
+struct transaction_events {
+	enum transaction_step (*next)(void *context, const struct statement **ret_statements, size_t *ret_count);
+	int (*row)(void *context, size_t index, const char *const *values, const unsigned long *lengths,
+		   uint32_t count);
+	void (*done)(void *context, size_t index, const struct statement_result *result);
+	void (*failed)(void *context, size_t index, const struct sql_error *error);
+	/* The last call; the connection is idle again, or gone. error is NULL when committed or rolled back. */
+	void (*ended)(void *context, enum transaction_end end, const struct sql_error *error);
+};
+
+struct pool_counts {
+	uint32_t opening, idle, busy;
+	uint64_t connects, connect_failures, lost; /* since the start */
+};
+
+struct pool;
+
+struct pool_events {
+	/* A connection has become idle: something may be run. Never called from inside pool_… */
+	void (*idle)(void *context);
+	/* The pool could not connect, or the server refused the account: down is true until a connection works again.
+	 * error may be NULL when it is up. Called at each change and at each failed try. */
+	void (*health)(void *context, bool down, const struct sql_error *error);
+	/* pool_close() has finished. */
+	void (*closed)(void *context);
+};
+
+/* options outlives the pool. Opens the first connection. Returns 0, -ENOMEM or another negative errno. */
+int pool_open(uv_loop_t *loop, const struct database_options *options, const struct pool_events *events,
+	      void *context, struct pool **ret_pool);
+
+/* Runs a transaction on an idle connection. Returns 0; or -EAGAIN when none is idle (another is being opened when the
+ * pool may). Callbacks come later, never from inside the call; `ended` exactly once if and only if it returned 0. */
+int pool_run(struct pool *pool, const struct transaction_events *events, void *context);
+
+/* Whether pool_run() would find an idle connection; opens one more when none is idle and the pool may. */
+bool pool_ready(struct pool *pool);
+
+/* Drops all idle connections, and busy ones when they end: after a failover, or when the options changed. */
+void pool_renew(struct pool *pool);
+
+struct pool_counts pool_counts(const struct pool *pool);
+
+/* Cuts every connection; running transactions end LOST or IN_DOUBT before `closed` is called; then the pool is gone. */
+void pool_close(struct pool *pool);
+
+#endif

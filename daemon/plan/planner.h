@@ -1,0 +1,64 @@
+/* plan/planner.h - decides what runs next, on which terms, and what is answered. The face of plan/.
+ *
+ * Pure: no I/O, and no clock but the one passed in. Claims go in with planner_submit(); batches for idle connections
+ * come out of planner_choose(); finished jobs come out of planner_finished(). It promises, whatever the connections
+ * do: writes that can touch the same row take effect in the order of submission, a read by key sees exactly the writes
+ * submitted before it on its row, other reads at least those on their tables; one job's failure touches no other. */
+#ifndef PLAN_PLANNER_H
+#define PLAN_PLANNER_H
+
+#include "daemon/plan/batch.h"
+#include "daemon/plan/catalog.h"
+#include "daemon/plan/job.h"
+#include "daemon/plan/policy.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct planner;
+
+struct planner_options {
+	uint32_t batch; /* at most so many commands in one transaction; at least 1 */
+	const char *version; /* rowd's, for `info` */
+	const char *worker;  /* the worker's id, for `info`; may change between calls: read at use */
+	uint32_t in_flight, message_bytes; /* for `info`'s limits */
+	uint64_t reply_bytes;
+};
+
+int planner_new(const struct planner_options *options, struct planner **ret_planner);
+
+/* Frees it with all its jobs, whatever their state: whoever held their claims keeps them. No batch may be running. */
+void planner_free(struct planner *planner);
+
+/* Takes a reference. Jobs that are parked are looked at once more. The first catalog must come before any submit. */
+void planner_set_catalog(struct planner *planner, struct catalog *catalog, uint64_t now_us);
+
+/* A job named something that the catalog does not know, or the server said so: the caller reads the catalog again, at
+ * most once per second, and sets it. False from then on until the next such job. */
+bool planner_wants_catalog(const struct planner *planner);
+
+/* Takes a command: copies raw, decodes, plans and queues it. A fault of the command is not a fault of the call: the job
+ * then comes out of planner_finished() with its error.
+ * Returns 0, or -ENOMEM with nothing taken. */
+int planner_submit(struct planner *planner, const struct policy *policy, struct bytes raw, uint32_t attempts,
+		   void *owner, uint64_t now_us);
+
+/* The next batch for an idle connection, or NULL when nothing is ready. *ret_wake_us is then the time at which a job
+ * that waits out a retry is to be looked at again, or 0. The batch is the planner's; it ends with batch_ended(). */
+struct batch *planner_choose(struct planner *planner, uint64_t now_us, uint64_t *ret_wake_us);
+
+/* The next finished job, in order of completion, or NULL. It is the caller's from then on: job_free(). */
+struct job *planner_finished(struct planner *planner);
+void job_free(struct job *job);
+
+struct planner_counts {
+	uint32_t waiting, parked, running, done;
+	uint64_t answered_ok, answered_error; /* since the start */
+};
+struct planner_counts planner_counts(const struct planner *planner);
+
+/* Takes out all jobs that are not running, in order of submission, one per call: for a drain. NULL when none is left.
+ * The caller frees it. */
+struct job *planner_withdraw(struct planner *planner);
+
+#endif
