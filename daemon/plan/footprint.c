@@ -1,0 +1,1 @@
+/* plan/footprint.c */
