@@ -7,7 +7,10 @@
 
 enum { URL_TEXT_BYTES = 256 };
 
-/* mysql:// mariadb:// mysql+driver:// ; ?unix_socket= ; percent-decoded, NUL-terminated. */
+/* {mysql,mariadb}[+driver]://[user[:password]@][host[:port]]/database[?unix_socket=/path], NUL-terminated, decoded.
+ *
+ * The driver and all other query parameters (charset, ssl_ca, …) are ignored: the URL may be SQLAlchemy's. No host and
+ * "localhost" are 127.0.0.1, by TCP; a socket is used only where unix_socket names it. IPv6 hosts stand in brackets. */
 struct database_url {
 	char host[URL_TEXT_BYTES]; /* empty with a socket */
 	uint16_t port;
