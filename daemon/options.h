@@ -1,7 +1,7 @@
 /* options.h - what rowd was told: defaults, /etc/rowd/rowd.conf, the environment, the command line; the later wins.
  *
- * One table (options.c) gives each option its name, type, unit, default, range and one line of documentation; the help
- * text, `rowd config`, the sample file and the manual come from it. */
+ * One table (options/table.c) gives each option its name, type, unit, default, range and one line of documentation; the
+ * help text, `rowd config`, the sample file and the manual come from it. */
 #ifndef OPTIONS_H
 #define OPTIONS_H
 
@@ -53,11 +53,14 @@ struct delivery_options {
 	uint32_t drain_timeout_ms;
 };
 
+struct option_origin; /* private to options/ */
+
 struct queue_options {
 	char *key;
 	struct policy policy; /* its texts are this struct's own */
 	uint32_t statement_timeout_ms;
 	bool shared;
+	struct option_origin *origins;
 };
 
 struct options {
@@ -71,6 +74,7 @@ struct options {
 	enum log_level log_level;
 	enum log_format log_format;
 	char *runtime_directory; /* where the worker's id is kept; $RUNTIME_DIRECTORY under systemd */
+	struct option_origin *origins;
 };
 
 /* A finding: where, what, and what to do. */
@@ -80,18 +84,25 @@ struct options_problem {
 	char hint[256];
 };
 
-/* Reads everything. file NULL: /etc/rowd/rowd.conf when it is there. arguments: --section-key=value words, NULL-ended.
+/* Reads everything.
+ *
+ * file: NULL is /etc/rowd/rowd.conf, which may be absent; a file that is named may not. env_file: a .env file, or NULL.
+ * Its variables stand behind those of the environment proper. arguments: --section-key=value words, NULL-ended; NULL:
+ * none. A [queue] option that is set outside the file holds for every queue. An empty variable counts as not set. The
+ * URLs may also come from files `database_url` and `redis_url` in $CREDENTIALS_DIRECTORY, when nothing else sets them.
+ *
  * Every finding is told through problem() in order; the options are usable only when it returns 0.
  * Returns 0, -EINVAL when something was found, -ENOMEM. */
 int options_load(const char *file, const char *env_file, char *const *arguments,
 		 void (*problem)(void *context, const struct options_problem *problem), void *context,
 		 struct options **ret_options);
-void options_free(struct options *options);
+void options_free(struct options *options); /* legal on NULL */
 
 /* `rowd config`: each option in force, where it came from; passwords masked. */
 void options_print(const struct options *options, FILE *to);
-/* The commented sample file, and the options part of --help. */
+/* The commented sample file; the options part of --help; that of rowd.conf(5), in man's macros. */
 void options_print_sample(FILE *to);
 void options_print_help(FILE *to);
+void options_print_manual(FILE *to);
 
 #endif

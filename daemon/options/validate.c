@@ -1,0 +1,112 @@
+/* options/validate.c - what has to hold between options, and the defaults that are taken from other options. */
+#include "daemon/options/loader.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* Where a queue's option came from; the key of its section when nobody set it. */
+static const char *where_of(const struct queue_options *queue, const char *key)
+{
+	for (size_t i = 0; i < option_count; i++) {
+		if (option_is_of_queue(&option_table[i]) && strcmp(option_table[i].key, key) == 0 &&
+		    queue->origins[i].where)
+			return queue->origins[i].where;
+	}
+	return queue->key;
+}
+
+static const char *where_of_global(const struct loader *loader, const char *section, const char *key)
+{
+	for (size_t i = 0; i < option_count; i++) {
+		if (strcmp(option_table[i].section, section) == 0 && strcmp(option_table[i].key, key) == 0 &&
+		    loader->options->origins[i].where)
+			return loader->options->origins[i].where;
+	}
+	return section;
+}
+
+static void inherit(struct loader *loader, struct queue_options *queue)
+{
+	struct options *options = loader->options;
+
+	if (queue->statement_timeout_ms == 0)
+		queue->statement_timeout_ms = options->database.statement_timeout_ms;
+	if (!queue->policy.reply_prefix.data) {
+		char *copy = strdup(options->reply_prefix);
+		if (!copy) {
+			loader->no_memory = true;
+			return;
+		}
+		queue->policy.reply_prefix = bytes_of(copy);
+	}
+	queue->policy.queue = bytes_of(queue->key);
+	queue->policy.reply_bytes = options->limits.reply_bytes;
+	queue->policy.message_bytes = options->limits.message_bytes;
+}
+
+static void check_queue(struct loader *loader, const struct queue_options *queue)
+{
+	if (queue->key[0] == '\0')
+		loader_problem(loader, "[queue \"\"]", "", "a queue's key is empty");
+	if (strpbrk(queue->key, "{}"))
+		loader_problem(loader, queue->key, "rowd's own keys are {KEY}:...", "a brace in a queue's key");
+	if (queue->policy.reply_prefix.size == 0)
+		loader_problem(loader, where_of(queue, "reply_prefix"),
+			       "rowd:reply:", "reply_prefix is empty: producers could make rowd write anywhere");
+}
+
+/* A reply list with the name of a queue would turn replies into commands. */
+static void check_prefix(struct loader *loader, const struct queue_options *queue)
+{
+	const struct options *options = loader->options;
+	struct bytes prefix = queue->policy.reply_prefix;
+
+	for (uint32_t i = 0; i < options->queue_count && prefix.size > 0; i++) {
+		if (bytes_starts(bytes_of(options->queues[i].key), prefix))
+			loader_problem(loader, where_of(queue, "reply_prefix"), "",
+				       "the queue '%s' begins with the reply prefix '%.*s'", options->queues[i].key,
+				       BYTES_ARG(prefix));
+	}
+}
+
+static void check_limits(struct loader *loader)
+{
+	const struct limit_options *limits = &loader->options->limits;
+
+	if (limits->batch > limits->in_flight)
+		loader_problem(loader, where_of_global(loader, "limits", "batch"), "",
+			       "batch (%u) is larger than in_flight (%u)", limits->batch, limits->in_flight);
+	if (limits->message_bytes > limits->in_flight_bytes)
+		loader_problem(loader, where_of_global(loader, "limits", "message_bytes"), "",
+			       "message_bytes is larger than in_flight_bytes: such a command could never be claimed");
+}
+
+static void check_tls(struct loader *loader)
+{
+	const struct database_options *database = &loader->options->database;
+
+	if ((*database->tls_cert == '\0') != (*database->tls_key == '\0'))
+		loader_problem(loader,
+			       where_of_global(loader, "database", *database->tls_cert ? "tls_cert" : "tls_key"), "",
+			       "tls_cert and tls_key only make sense together");
+}
+
+void options_validate(struct loader *loader)
+{
+	struct options *options = loader->options;
+
+	/* A URL that was set and found wrong has been told already. */
+	if (!options->database.url_text && loader->found == 0)
+		loader_problem(loader, "[database] url", "set DATABASE_URL=mysql://user:password@host:3306/name",
+			       "no database is named");
+	if (options->reply_prefix[0] == '\0')
+		loader_problem(loader, where_of_global(loader, "reply", "prefix"), "rowd:reply:", "prefix is empty");
+	for (uint32_t i = 0; i < options->queue_count && !loader->no_memory; i++) {
+		inherit(loader, &options->queues[i]);
+		check_queue(loader, &options->queues[i]);
+	}
+	for (uint32_t i = 0; i < options->queue_count; i++)
+		check_prefix(loader, &options->queues[i]);
+	check_limits(loader);
+	check_tls(loader);
+}
