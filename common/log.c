@@ -5,6 +5,7 @@
 #include "common/log.h"
 
 #include "common/clock.h"
+#include "common/utf8.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -60,27 +61,17 @@ static void line_add_int(struct line *line, int64_t number)
 	line_add(line, text, (size_t)size);
 }
 
-/* How many bytes the UTF-8 character at the start of `text` has: 0 when it is none, or a control character. */
-static size_t printable_character(const char *text, size_t size)
+/* The size of the character that text begins with; 0 when it is none, or a control character: also one of U+0080 to
+ * U+009F, which some terminals obey. */
+static size_t printable_character(struct bytes text)
 {
-	const unsigned char *byte = (const unsigned char *)text;
-	static const uint32_t smallest[] = {0, 0, 0x80, 0x800, 0x10000};
+	unsigned char first = (unsigned char)text.data[0];
 
-	if (byte[0] < 0x80)
-		return byte[0] >= 0x20 && byte[0] != 0x7f;
-	size_t length = byte[0] >= 0xf0 ? 4 : byte[0] >= 0xe0 ? 3 : 2;
-	if (byte[0] < 0xc2 || byte[0] > 0xf4 || length > size)
+	if (first < 0x20 || first == 0x7f)
 		return 0;
-	uint32_t point = byte[0] & (0xffu >> (length + 1));
-	for (size_t i = 1; i < length; i++) {
-		if ((byte[i] & 0xc0) != 0x80)
-			return 0;
-		point = point << 6 | (byte[i] & 0x3f);
-	}
-	/* Overlong forms, surrogates, C1 controls (some terminals obey them), beyond Unicode. */
-	if (point < smallest[length] || point > 0x10ffff || (point >= 0xd800 && point <= 0xdfff) || point < 0xa0)
+	if (first == 0xc2 && text.size > 1 && (unsigned char)text.data[1] < 0xa0)
 		return 0;
-	return length;
+	return utf8_character(text);
 }
 
 /* Writes bytes from outside, escaped and cut; for JSON with its escapes, where an invalid byte has to become U+FFFD. */
@@ -92,7 +83,7 @@ static void line_add_escaped(struct line *line, struct bytes bytes, bool json)
 
 	while (at < bytes.size && line->size < limit && !line->full) {
 		unsigned char byte = (unsigned char)bytes.data[at];
-		size_t length = printable_character(bytes.data + at, bytes.size - at);
+		size_t length = printable_character((struct bytes){bytes.data + at, bytes.size - at});
 
 		if (byte == '"' || byte == '\\')
 			snprintf(escape, sizeof(escape), "\\%c", byte);
