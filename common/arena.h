@@ -20,7 +20,7 @@ struct arena {
 /* Allocates nothing yet. limit_bytes bounds the sum of all pieces. */
 void arena_init(struct arena *arena, size_t limit_bytes);
 
-/* Gives back all pieces; keeps the first block for the next use. */
+/* Gives back all pieces; keeps the first block for the next use, unless it is an outsized one. */
 void arena_reset(struct arena *arena);
 
 /* Gives back everything. The arena may be initialised again. Legal on a zeroed arena. */

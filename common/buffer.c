@@ -1,1 +1,128 @@
 /* common/buffer.c */
+#include "common/buffer.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+enum { CAPACITY_FIRST = 256 };
+
+void buffer_init(struct buffer *buffer, size_t limit_bytes)
+{
+	*buffer = (struct buffer){.limit_bytes = limit_bytes};
+}
+
+void buffer_reset(struct buffer *buffer)
+{
+	buffer->size = 0;
+	buffer->state = BUFFER_FINE;
+}
+
+void buffer_free(struct buffer *buffer)
+{
+	free(buffer->data);
+	*buffer = (struct buffer){0};
+}
+
+/* The limit bounds the content; the capacity stays within it as well, so that a limit is also one on memory. */
+static bool grow(struct buffer *buffer, size_t size)
+{
+	if (size > buffer->limit_bytes - buffer->size) {
+		buffer->state = BUFFER_TOO_LARGE;
+		return false;
+	}
+
+	size_t needed = buffer->size + size;
+	size_t capacity = buffer->capacity > 0 ? buffer->capacity : CAPACITY_FIRST;
+
+	while (capacity < needed && capacity <= buffer->limit_bytes / 2)
+		capacity *= 2;
+	if (capacity < needed || capacity > buffer->limit_bytes)
+		capacity = buffer->limit_bytes;
+
+	char *data = realloc(buffer->data, capacity > 0 ? capacity : 1);
+
+	if (!data) {
+		buffer->state = BUFFER_NO_MEMORY;
+		return false;
+	}
+	buffer->data = data;
+	buffer->capacity = capacity;
+	return true;
+}
+
+char *buffer_reserve(struct buffer *buffer, size_t size)
+{
+	if (buffer->state != BUFFER_FINE)
+		return NULL;
+	if ((!buffer->data || size > buffer->capacity - buffer->size) && !grow(buffer, size))
+		return NULL;
+	return buffer->data + buffer->size;
+}
+
+void buffer_append(struct buffer *buffer, struct bytes bytes)
+{
+	char *to = buffer_reserve(buffer, bytes.size);
+
+	if (!to || bytes.size == 0)
+		return;
+	memcpy(to, bytes.data, bytes.size);
+	buffer->size += bytes.size;
+}
+
+void buffer_append_text(struct buffer *buffer, const char *text)
+{
+	buffer_append(buffer, bytes_of(text));
+}
+
+void buffer_append_byte(struct buffer *buffer, char byte)
+{
+	char *to = buffer_reserve(buffer, 1);
+
+	if (!to)
+		return;
+	*to = byte;
+	buffer->size++;
+}
+
+void buffer_append_uint(struct buffer *buffer, uint64_t number)
+{
+	char digits[20]; /* of UINT64_MAX */
+	size_t first = sizeof(digits);
+
+	do {
+		digits[--first] = (char)('0' + number % 10);
+		number /= 10;
+	} while (number > 0);
+	buffer_append(buffer, (struct bytes){.data = digits + first, .size = sizeof(digits) - first});
+}
+
+void buffer_append_int(struct buffer *buffer, int64_t number)
+{
+	if (number < 0) {
+		buffer_append_byte(buffer, '-');
+		buffer_append_uint(buffer, -(uint64_t)number);
+	} else {
+		buffer_append_uint(buffer, (uint64_t)number);
+	}
+}
+
+void buffer_format(struct buffer *buffer, const char *format, ...)
+{
+	va_list arguments;
+
+	va_start(arguments, format);
+	int size = vsnprintf(NULL, 0, format, arguments);
+	va_end(arguments);
+	if (size < 0)
+		return;
+
+	/* One byte more than is kept: vsnprintf ends with a NUL. */
+	char *to = buffer_reserve(buffer, (size_t)size + 1);
+
+	if (!to)
+		return;
+	va_start(arguments, format);
+	vsnprintf(to, (size_t)size + 1, format, arguments);
+	va_end(arguments);
+	buffer->size += (size_t)size;
+}

@@ -13,6 +13,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+enum { COMMAND_ID_BYTES = 128, COMMAND_REPLY_TTL_MS = 60000, COMMAND_REPLY_TTL_MS_LARGEST = 3600000 };
+
 enum op {
 	OP_NONE, /* not known: only in a command whose decoding failed */
 	OP_PING,
@@ -34,7 +36,7 @@ struct operation {
 	enum op op;
 	struct bytes table;
 	const struct value *pk;        /* a key's value or a map */
-	const struct value *where;     /* a map */
+	const struct value *where;     /* a map; empty: every row. NULL for an update or delete with an empty one */
 	const struct value *values;    /* a map or an array of maps */
 	const struct value *set;       /* a map */
 	const struct value *select;    /* an array of str */
@@ -53,24 +55,26 @@ struct operation {
 
 struct command {
 	enum codec codec; /* the reply has the same */
-	struct value id;  /* nil, str or an integer */
+	struct value id;  /* nil, str, bin or an integer */
 	struct bytes reply_to;
 	struct bytes reply_list;
 	uint32_t reply_ttl_ms;
-	struct value meta; /* nil: none */
-	struct bytes op_name; /* as sent, for the echo; empty when there was none */
+	struct value meta;        /* nil: none */
+	struct bytes traceparent; /* W3C trace context, checked; empty: none */
+	struct bytes op_name;     /* as sent, for the echo; empty when there was none */
 	struct operation operation;
 };
 
-/* Decodes one element of a queue.
+/* Decodes one element of a queue, and checks what needs no catalog: that the op takes each field and has those it
+ * needs, that each has its type and its range, and that they go together (pk or where, page with page_size, …).
  *
  * raw has to outlive the command, which points into it. limit_bytes as for message_decode.
  * Returns 0; -EBADMSG with ret_error set, and ret_command holding what the envelope's fields could be read, so that the
- * error can be answered (reply_to, reply_list, reply_ttl_ms, id, meta, codec); -ENOMEM. */
+ * error can be answered (reply_to, reply_list, reply_ttl_ms, id, meta, traceparent, codec, op_name); -ENOMEM. */
 int command_decode(struct arena *arena, struct bytes raw, size_t limit_bytes, struct command *ret_command,
 		   struct error *ret_error);
 
-/* "create", … */
+/* "create", …; "" for OP_NONE. */
 const char *op_name(enum op op);
 
 /* OP_NONE when there is none of this name in this version. */

@@ -1,1 +1,274 @@
-/* common/message.c */
+/* common/message.c - codec detection, faults as error messages, and the decoder. */
+#include "common/message.h"
+
+#include "common/json_read.h"
+#include "common/msgpack_read.h"
+#include "common/scan.h"
+
+#include <errno.h>
+
+/* JSON grows on its way to msgpack where a container of two bytes gets a head of five: less than threefold. */
+enum { JSON_GROWTH = 3, JSON_GROWTH_BYTES = 64 };
+
+/* --- faults ------------------------------------------------------------------------------------------------------- */
+
+static void hint_of_scan(const struct scan *scan, struct error *error)
+{
+	char quoted[ERROR_QUOTED_BYTES];
+
+	switch (scan->fault) {
+	case SCAN_DUPLICATE_KEY:
+		if (value_is_text(&scan->key))
+			error_hint(error, "send `%s` once", error_quote(quoted, value_bytes(&scan->key)));
+		break;
+	case SCAN_BAD_KEY:
+		error_hint(error, "the keys of a map are texts");
+		break;
+	case SCAN_TOO_DEEP:
+		error_hint(error, "at most %d arrays and maps may stand within each other", MESSAGE_DEPTH);
+		break;
+	case SCAN_TRAILING:
+		error_hint(error, "one element is one command");
+		break;
+	case SCAN_CUT:
+	case SCAN_UNUSED_BYTE:
+	case SCAN_BAD_TIMESTAMP:
+		error_hint(error, "a command is a msgpack map, or JSON that begins with {");
+		break;
+	case SCAN_RESERVED_EXTENSION:
+		error_hint(error, "types of your own are 0 to 127");
+		break;
+	case SCAN_TOO_MANY_NODES:
+		error_hint(error, "at most %d values in one message", MESSAGE_NODES);
+		break;
+	case SCAN_FINE:
+	case SCAN_NO_MEMORY:
+		break;
+	}
+}
+
+/* is_json: the offset is one in bytes that the sender never saw, and is not told. */
+static void error_of_scan(const struct scan *scan, bool is_json, struct error *error)
+{
+	const char *text = scan_fault_text(scan->fault);
+
+	if (is_json)
+		error_set(error, ERROR_BAD_MESSAGE, "the message is not valid: %s", text);
+	else
+		error_set(error, ERROR_BAD_MESSAGE, "the message is not valid: %s (byte %zu)", text, scan->offset);
+	hint_of_scan(scan, error);
+}
+
+static void error_of_json(const struct json_result *result, struct error *error)
+{
+	const char *text = result->detail;
+
+	switch (result->fault) {
+	case JSON_TOO_DEEP:
+		text = "it is nested too deeply";
+		break;
+	case JSON_TRAILING:
+		text = "something follows the complete value";
+		break;
+	case JSON_BAD_TEXT:
+		text = "it is not UTF-8";
+		break;
+	case JSON_BAD_ESCAPE:
+		text = "an escape is half of a surrogate pair";
+		break;
+	case JSON_BAD_BASE64:
+		text = "what `$bin` holds is not base64";
+		break;
+	case JSON_FINE:
+	case JSON_SYNTAX:
+	case JSON_NO_MEMORY:
+		break;
+	}
+	error_set(error, ERROR_BAD_MESSAGE, "the message is not valid JSON: %s (byte %zu)", text, result->offset);
+	if (result->fault == JSON_TOO_DEEP)
+		error_hint(error, "at most %d arrays and maps may stand within each other", MESSAGE_DEPTH);
+	else if (result->fault == JSON_TRAILING)
+		error_hint(error, "one element is one command");
+	else if (result->fault == JSON_BAD_TEXT)
+		error_hint(error, "binary data goes into {\"$bin\": base64}");
+}
+
+/* --- decoding ----------------------------------------------------------------------------------------------------- */
+
+/* What is left of a value whose scan found it whole. Each array and map is one piece of the arena. */
+struct decoder {
+	struct arena *arena;
+	const char *at, *end;
+};
+
+static int decode_value(struct decoder *decoder, uint32_t depth, struct value *ret_value);
+
+static int decode_array(struct decoder *decoder, uint32_t depth, struct value *array)
+{
+	array->items = arena_alloc(decoder->arena, array->size * sizeof(*array->items));
+	if (!array->items)
+		return -ENOMEM;
+	for (uint32_t i = 0; i < array->size; i++) {
+		if (decode_value(decoder, depth, &array->items[i]) != 0)
+			return -ENOMEM;
+	}
+	return 0;
+}
+
+static int decode_map(struct decoder *decoder, uint32_t depth, struct value *map)
+{
+	map->members = arena_alloc(decoder->arena, map->size * sizeof(*map->members));
+	if (!map->members)
+		return -ENOMEM;
+	for (uint32_t i = 0; i < map->size; i++) {
+		if (decode_value(decoder, depth, &map->members[i].key) != 0 ||
+		    decode_value(decoder, depth, &map->members[i].value) != 0)
+			return -ENOMEM;
+	}
+	return 0;
+}
+
+/* Walks over a value that lies too deep to be decoded. */
+static void skip_values(struct decoder *decoder, uint64_t values)
+{
+	while (values > 0) {
+		struct value token;
+
+		(void)msgpack_read(&decoder->at, decoder->end, &token); /* the scan has been here */
+		values--;
+		if (token.type == VALUE_ARRAY)
+			values += token.size;
+		else if (token.type == VALUE_MAP)
+			values += 2ull * token.size;
+	}
+}
+
+/* depth: how many containers the value is inside of. */
+static int decode_value(struct decoder *decoder, uint32_t depth, struct value *ret_value)
+{
+	(void)msgpack_read(&decoder->at, decoder->end, ret_value);
+	if (ret_value->type != VALUE_ARRAY && ret_value->type != VALUE_MAP)
+		return 0;
+	if (depth == MESSAGE_DEPTH) {
+		skip_values(decoder, ret_value->type == VALUE_MAP ? 2ull * ret_value->size : ret_value->size);
+		*ret_value = (struct value){.type = VALUE_NIL};
+		return 0;
+	}
+	if (ret_value->type == VALUE_MAP)
+		return decode_map(decoder, depth + 1, ret_value);
+	return decode_array(decoder, depth + 1, ret_value);
+}
+
+static int decode_msgpack(struct arena *arena, struct bytes msgpack, bool is_json, struct value *ret_value,
+			  struct error *ret_error)
+{
+	static const struct scan_limits limits_wire = {.depth = MESSAGE_DEPTH, .nodes = MESSAGE_NODES};
+	static const struct scan_limits limits_json = {
+		.depth = MESSAGE_DEPTH, .nodes = MESSAGE_NODES, .own_numbers = true};
+	const char *start = msgpack.size > 0 ? msgpack.data : "";
+	struct decoder decoder = {.arena = arena, .at = start, .end = start + msgpack.size};
+	struct value value = {.type = VALUE_NIL};
+	struct scan scan;
+
+	scan_message(msgpack, is_json ? &limits_json : &limits_wire, &scan);
+	if (scan.fault == SCAN_NO_MEMORY || (scan_complete(&scan) && decode_value(&decoder, 0, &value) != 0))
+		return -ENOMEM;
+	*ret_value = value;
+	if (scan.fault == SCAN_FINE)
+		return 0;
+	error_of_scan(&scan, is_json, ret_error);
+	return -EBADMSG;
+}
+
+static int decode_json(struct arena *arena, struct bytes json, struct value *ret_value, struct error *ret_error)
+{
+	struct json_result result;
+	struct buffer msgpack;
+
+	buffer_init(&msgpack, JSON_GROWTH * json.size + JSON_GROWTH_BYTES);
+	json_read(json, MESSAGE_DEPTH, &msgpack, &result);
+
+	/* The tree points into the bytes, so they live where it lives. */
+	struct bytes copy = {0};
+	bool whole = result.fault <= JSON_TRAILING;
+
+	if (whole)
+		copy = arena_copy(arena, buffer_bytes(&msgpack));
+	buffer_free(&msgpack);
+	if (result.fault == JSON_NO_MEMORY || (whole && !copy.data))
+		return -ENOMEM;
+
+	int status = whole ? decode_msgpack(arena, copy, true, ret_value, ret_error) : -EBADMSG;
+
+	/* A fault of the text as such comes first in it, and is the one to mend first. */
+	if (result.fault != JSON_FINE && status != -ENOMEM) {
+		error_of_json(&result, ret_error);
+		return -EBADMSG;
+	}
+	return status;
+}
+
+/* --- the interface ------------------------------------------------------------------------------------------------ */
+
+enum codec message_codec(struct bytes raw)
+{
+	size_t at = 0;
+
+	while (at < raw.size &&
+	       (raw.data[at] == ' ' || raw.data[at] == '\t' || raw.data[at] == '\r' || raw.data[at] == '\n'))
+		at++;
+	return at < raw.size && raw.data[at] == '{' ? CODEC_JSON : CODEC_MSGPACK;
+}
+
+int message_decode(struct arena *arena, struct bytes raw, size_t limit_bytes, struct value *ret_value,
+		   struct error *ret_error)
+{
+	*ret_value = (struct value){.type = VALUE_NIL};
+	if (raw.size > limit_bytes) {
+		error_set(ret_error, ERROR_TOO_LARGE, "the message has %zu bytes", raw.size);
+		error_hint(ret_error, "at most %zu bytes (message_bytes); send several commands", limit_bytes);
+		return -EBADMSG;
+	}
+	if (message_codec(raw) == CODEC_JSON)
+		return decode_json(arena, raw, ret_value, ret_error);
+	return decode_msgpack(arena, raw, false, ret_value, ret_error);
+}
+
+int message_from_json(struct bytes json, struct buffer *msgpack, struct error *ret_error)
+{
+	struct json_result result;
+
+	json_read(json, MESSAGE_DEPTH, msgpack, &result);
+	if (result.fault == JSON_FINE)
+		return 0;
+	if (result.fault == JSON_NO_MEMORY)
+		return -ENOMEM;
+	error_of_json(&result, ret_error);
+	return -EBADMSG;
+}
+
+int message_encode_json(struct arena *arena, struct bytes json, struct buffer *msgpack, struct error *ret_error)
+{
+	struct writer writer;
+	struct value value = {.type = VALUE_NIL};
+	int status = decode_json(arena, json, &value, ret_error);
+
+	if (status != 0)
+		return status;
+	writer_init(&writer, CODEC_MSGPACK, msgpack);
+	writer_value(&writer, &value);
+	return 0;
+}
+
+int message_render_json(struct arena *arena, struct bytes msgpack, struct buffer *json, struct error *ret_error)
+{
+	struct writer writer;
+	struct value value = {.type = VALUE_NIL};
+	int status = decode_msgpack(arena, msgpack, false, &value, ret_error);
+
+	if (status != 0)
+		return status;
+	writer_init(&writer, CODEC_JSON, json);
+	writer_value(&writer, &value);
+	return 0;
+}

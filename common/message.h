@@ -1,10 +1,10 @@
 /* common/message.h - one element of a queue, from untrusted bytes to a tree of values.
  *
- *   bytes --first byte--> msgpack ----------------------> scan --> msgpack-c --> struct value
+ *   bytes --first byte--> msgpack ----------------------> scan --> decode --> struct value
  *                    \--> JSON --yajl--> msgpack bytes --/
  *
  * The scan (common/scan.h) walks the bytes without building anything: what is declared against what is there, the
- * number of nodes, the depth, duplicate keys, trailing bytes. Only what passed it reaches msgpack-c. */
+ * number of nodes, the depth, duplicate keys, trailing bytes. Only what passed it is decoded. */
 #ifndef COMMON_MESSAGE_H
 #define COMMON_MESSAGE_H
 
@@ -23,14 +23,22 @@ enum codec message_codec(struct bytes raw);
  *
  * limit_bytes: an element above it is TOO_LARGE, whatever is in it.
  * Returns 0; -EBADMSG with ret_error set (BAD_MESSAGE or TOO_LARGE; the hint says what to mend); -ENOMEM. On a fault
- * behind a complete first value (trailing bytes) and on a duplicate key ret_value is what could be read all the same,
- * so that a reply address can be found in it; on any other fault it is nil. */
+ * that leaves the value whole (trailing bytes, a duplicate key, nested too deeply: what is too deep is nil then)
+ * ret_value is what could be read all the same, so that a reply address can be found in it; on any other it is nil. */
 int message_decode(struct arena *arena, struct bytes raw, size_t limit_bytes, struct value *ret_value,
 		   struct error *ret_error);
 
-/* Rewrites one JSON text as msgpack: {"$bin": base64} becomes bin, a number that no integer or double holds exactly
- * becomes an extension that message_decode knows and that is refused from the wire.
- * Returns 0, -EBADMSG with ret_error set, or -ENOMEM. */
+/* Rewrites one JSON text as msgpack: {"$bin": base64} becomes bin, a number that is not an
+ * integer of 64 bits becomes an extension that is refused from the wire.
+ * Returns 0, -EBADMSG with ret_error set, or -ENOMEM, also when the buffer's limit was met. */
 int message_from_json(struct bytes json, struct buffer *msgpack, struct error *ret_error);
+
+/* JSON to msgpack as any producer would send it: numbers that are not integers become float64 where that holds every
+ * digit, else str. Returns 0, -EBADMSG with ret_error set, or -ENOMEM; failure of the buffer is the buffer's. */
+int message_encode_json(struct arena *arena, struct bytes json, struct buffer *msgpack, struct error *ret_error);
+
+/* msgpack to JSON for people: bin as {"$bin": base64}, timestamps as {"$timestamp": [seconds, nanoseconds]}, other
+ * extensions as {"$ext": [type, base64]}, keys that are not texts as the string of their JSON. Returns as above. */
+int message_render_json(struct arena *arena, struct bytes msgpack, struct buffer *json, struct error *ret_error);
 
 #endif

@@ -12,18 +12,18 @@
 enum value_type {
 	VALUE_NIL,
 	VALUE_BOOL,
-	VALUE_INT,       /* any integer of int64_t */
-	VALUE_UINT,      /* only those above INT64_MAX */
-	VALUE_FLOAT32,   /* held in `real`; kept apart so that an echo has the width it came with */
+	VALUE_INT,     /* any integer of int64_t */
+	VALUE_UINT,    /* only those above INT64_MAX */
+	VALUE_FLOAT32, /* held in `real`; kept apart so that an echo has the width it came with */
 	VALUE_FLOAT64,
-	VALUE_NUMBER,    /* JSON only: a number with a fraction, an exponent or too many digits, as its text */
+	VALUE_NUMBER, /* JSON only: a number with a fraction, an exponent or too many digits, as its text */
 	VALUE_STR,
 	VALUE_BIN,
 	VALUE_TIMESTAMP, /* msgpack's timestamp extension: seconds since 1970 UTC in `integer`, nanoseconds in `size` */
 	VALUE_EXTENSION, /* any other msgpack extension: its code in `extension`; only an echo takes it */
 	VALUE_ARRAY,
 	VALUE_MAP,
-};
+} __attribute__((packed)); /* one byte, so that a value is two words */
 
 struct member;
 
@@ -43,7 +43,7 @@ struct value {
 };
 
 struct member {
-	struct value key; /* a STR wherever the contract has a say; anything inside `meta` */
+	struct value key; /* a STR or BIN wherever the contract has a say; any scalar inside `meta` and JSON values */
 	struct value value;
 };
 

@@ -1,0 +1,420 @@
+/* common/json_read.c
+ *
+ * yajl never looks at what its allocator returns, so ours does not return without memory: it leaves the parser by
+ * longjmp. All that yajl allocates lies in an arena, which is freed as a whole whichever way it was left. yajl's own
+ * check of UTF-8 lets overlong forms through, and it turns half surrogate pairs into question marks: both are checked
+ * here, before it sees the text. */
+#include "common/json_read.h"
+
+#include "common/arena.h"
+#include "common/base64.h"
+#include "common/msgpack_read.h"
+#include "common/msgpack_write.h"
+#include "common/utf8.h"
+
+#include <assert.h>
+#include <setjmp.h>
+#include <stdint.h>
+#include <yajl/yajl_parse.h>
+
+/* yajl keeps the current string, its lexer and one byte per level; its buffers grow by doubling. */
+enum { YAJL_BYTES = 65536, YAJL_BYTES_PER_BYTE = 8 };
+
+/* One open array or map. */
+struct frame {
+	size_t offset;  /* of its head in the output */
+	uint32_t count; /* items or members so far */
+	bool is_map;
+	bool bin_key;       /* its first key is "$bin" */
+	size_t text_offset; /* of the last str in it, in the output; SIZE_MAX: none */
+	size_t text_size;
+};
+
+struct reader {
+	struct bytes json;
+	struct buffer *out;
+	struct json_result *result;
+	struct buffer scratch; /* decoded base64 */
+	struct arena arena;    /* yajl's memory */
+	jmp_buf no_memory;
+	yajl_handle yajl;
+	uint32_t depth_limit;
+	uint32_t depth;
+	uint32_t skipped_depth; /* open containers below the limit, which are not written */
+	struct frame frames[JSON_DEPTH_LARGEST];
+};
+
+static void set_fault(struct reader *reader, enum json_fault fault, size_t offset)
+{
+	reader->result->fault = fault;
+	reader->result->offset = offset;
+}
+
+/* --- yajl's memory ------------------------------------------------------------------------------------------------ */
+
+struct allocation {
+	_Alignas(max_align_t) size_t size;
+};
+
+static void *allocate(void *context, size_t size)
+{
+	struct reader *reader = context;
+	struct allocation *allocation = arena_alloc(&reader->arena, sizeof(*allocation) + size);
+
+	if (!allocation)
+		longjmp(reader->no_memory, 1);
+	allocation->size = size;
+	return allocation + 1;
+}
+
+static void *reallocate(void *context, void *old, size_t size)
+{
+	void *piece = allocate(context, size);
+
+	if (old) {
+		size_t old_size = ((struct allocation *)old - 1)->size;
+
+		memcpy(piece, old, old_size < size ? old_size : size);
+	}
+	return piece;
+}
+
+static void deallocate(void *context, void *piece)
+{
+	(void)context; /* goes with the arena */
+	(void)piece;
+}
+
+/* --- callbacks ---------------------------------------------------------------------------------------------------- */
+
+/* Called before each value. False: it lies too deep and is not written. */
+static bool begin_value(struct reader *reader)
+{
+	if (reader->skipped_depth > 0)
+		return false;
+	if (reader->depth > 0) {
+		struct frame *frame = &reader->frames[reader->depth - 1];
+
+		if (!frame->is_map)
+			frame->count++; /* a map counts its keys */
+	}
+	return true;
+}
+
+/* What a callback returns: go on, unless the output has failed. */
+static int go_on(const struct reader *reader)
+{
+	return !buffer_failed(reader->out);
+}
+
+static int on_null(void *context)
+{
+	struct reader *reader = context;
+
+	if (begin_value(reader))
+		msgpack_write_nil(reader->out);
+	return go_on(reader);
+}
+
+static int on_boolean(void *context, int value)
+{
+	struct reader *reader = context;
+
+	if (begin_value(reader))
+		msgpack_write_bool(reader->out, value != 0);
+	return go_on(reader);
+}
+
+/* True when text is nothing but an optional sign and digits that fit one of the two types. */
+static bool parse_integer(struct bytes text, bool *ret_negative, uint64_t *ret_magnitude)
+{
+	bool negative = text.size > 0 && text.data[0] == '-';
+	uint64_t magnitude = 0;
+
+	for (size_t at = negative; at < text.size; at++) {
+		char letter = text.data[at];
+
+		if (letter < '0' || letter > '9' || __builtin_mul_overflow(magnitude, 10u, &magnitude) ||
+		    __builtin_add_overflow(magnitude, (uint64_t)(letter - '0'), &magnitude))
+			return false;
+	}
+	*ret_negative = negative;
+	*ret_magnitude = magnitude;
+	return !negative || magnitude <= (uint64_t)INT64_MAX + 1;
+}
+
+static int on_number(void *context, const char *data, size_t size)
+{
+	struct reader *reader = context;
+	struct bytes text = {.data = data, .size = size};
+	uint64_t magnitude;
+	bool negative;
+
+	if (!begin_value(reader))
+		return go_on(reader);
+	if (!parse_integer(text, &negative, &magnitude))
+		msgpack_write_extension(reader->out, MSGPACK_EXTENSION_NUMBER, text);
+	else if (negative)
+		msgpack_write_int(reader->out, (int64_t)(0 - magnitude));
+	else
+		msgpack_write_uint(reader->out, magnitude);
+	return go_on(reader);
+}
+
+static int on_string(void *context, const unsigned char *data, size_t size)
+{
+	struct reader *reader = context;
+
+	if (!begin_value(reader))
+		return go_on(reader);
+	msgpack_write_str(reader->out, (struct bytes){.data = (const char *)data, .size = size});
+	if (reader->depth > 0) {
+		struct frame *frame = &reader->frames[reader->depth - 1];
+
+		frame->text_size = size;
+		frame->text_offset = reader->out->size - size;
+	}
+	return go_on(reader);
+}
+
+static int open_container(struct reader *reader, bool is_map)
+{
+	if (!begin_value(reader)) {
+		reader->skipped_depth++;
+		return go_on(reader);
+	}
+	if (reader->depth == reader->depth_limit) {
+		if (reader->result->fault == JSON_FINE)
+			set_fault(reader, JSON_TOO_DEEP, yajl_get_bytes_consumed(reader->yajl));
+		reader->skipped_depth = 1;
+		msgpack_write_nil(reader->out);
+		return go_on(reader);
+	}
+	reader->frames[reader->depth++] = (struct frame){
+		.offset = reader->out->size,
+		.is_map = is_map,
+		.text_offset = SIZE_MAX,
+	};
+	if (is_map)
+		msgpack_open_map(reader->out);
+	else
+		msgpack_open_array(reader->out);
+	return go_on(reader);
+}
+
+/* Puts a bin where the map {"$bin": text} stands. */
+static int replace_with_bin(struct reader *reader, const struct frame *frame)
+{
+	struct bytes text = {.data = reader->out->data + frame->text_offset, .size = frame->text_size};
+
+	buffer_reset(&reader->scratch);
+	if (base64_decode(text, &reader->scratch) != 0) {
+		set_fault(reader, JSON_BAD_BASE64, yajl_get_bytes_consumed(reader->yajl));
+		return 0;
+	}
+	if (buffer_failed(&reader->scratch))
+		longjmp(reader->no_memory, 1);
+	reader->out->size = frame->offset;
+	msgpack_write_bin(reader->out, buffer_bytes(&reader->scratch));
+	return go_on(reader);
+}
+
+static int close_container(struct reader *reader)
+{
+	if (reader->skipped_depth > 0) {
+		reader->skipped_depth--;
+		return go_on(reader);
+	}
+
+	const struct frame *frame = &reader->frames[--reader->depth];
+
+	if (frame->is_map && frame->count == 1 && frame->bin_key && frame->text_offset != SIZE_MAX)
+		return replace_with_bin(reader, frame);
+	msgpack_close(reader->out, frame->offset, frame->count);
+	return go_on(reader);
+}
+
+static int on_start_map(void *context)
+{
+	return open_container(context, true);
+}
+
+static int on_map_key(void *context, const unsigned char *data, size_t size)
+{
+	struct reader *reader = context;
+	struct bytes key = {.data = (const char *)data, .size = size};
+
+	if (reader->skipped_depth > 0)
+		return 1;
+
+	struct frame *frame = &reader->frames[reader->depth - 1];
+
+	frame->bin_key = frame->count == 0 && bytes_equal(key, BYTES("$bin"));
+	frame->count++;
+	msgpack_write_str(reader->out, key);
+	return go_on(reader);
+}
+
+static int on_end(void *context)
+{
+	return close_container(context);
+}
+
+static int on_start_array(void *context)
+{
+	return open_container(context, false);
+}
+
+static const yajl_callbacks callbacks = {
+	.yajl_null = on_null,
+	.yajl_boolean = on_boolean,
+	.yajl_number = on_number,
+	.yajl_string = on_string,
+	.yajl_start_map = on_start_map,
+	.yajl_map_key = on_map_key,
+	.yajl_end_map = on_end,
+	.yajl_start_array = on_start_array,
+	.yajl_end_array = on_end,
+};
+
+/* --- the text as a whole ------------------------------------------------------------------------------------------ */
+
+/* The code unit that \uXXXX at the front of text stands for, or -1 when that is not what stands there. */
+static int32_t code_unit(struct bytes text)
+{
+	int32_t unit = 0;
+
+	if (text.size < 6 || text.data[0] != '\\' || text.data[1] != 'u')
+		return -1;
+	for (size_t i = 2; i < 6; i++) {
+		char letter = text.data[i];
+
+		unit <<= 4;
+		if (letter >= '0' && letter <= '9')
+			unit |= letter - '0';
+		else if ((letter | 32) >= 'a' && (letter | 32) <= 'f')
+			unit |= (letter | 32) - 'a' + 10;
+		else
+			return -1;
+	}
+	return unit;
+}
+
+/* Where the first \u is that is half of a surrogate pair, or json.size. A backslash outside of a string is a fault that
+ * yajl finds: no need to know here which is which. */
+static size_t find_lone_surrogate(struct bytes json)
+{
+	size_t at = 0;
+
+	while (at < json.size) {
+		const char *backslash = memchr(json.data + at, '\\', json.size - at);
+
+		if (!backslash)
+			return json.size;
+		at = (size_t)(backslash - json.data);
+
+		int32_t unit = code_unit((struct bytes){.data = json.data + at, .size = json.size - at});
+
+		if (unit < 0xd800 || unit > 0xdfff) {
+			at += 2;
+			continue;
+		}
+
+		size_t next = at + 6;
+		int32_t low = code_unit((struct bytes){.data = json.data + next, .size = json.size - next});
+
+		if (unit >= 0xdc00 || low < 0xdc00 || low > 0xdfff)
+			return at;
+		at = next + 6;
+	}
+	return json.size;
+}
+
+static bool check_text(struct reader *reader)
+{
+	size_t valid = utf8_valid_size(reader->json);
+
+	if (valid < reader->json.size) {
+		set_fault(reader, JSON_BAD_TEXT, valid);
+		return false;
+	}
+
+	size_t lone = find_lone_surrogate(reader->json);
+
+	if (lone < reader->json.size) {
+		set_fault(reader, JSON_BAD_ESCAPE, lone);
+		return false;
+	}
+	return true;
+}
+
+static void note_syntax(struct reader *reader, size_t offset)
+{
+	/* "parse error: …\n", one of yajl's own constant texts. */
+	const char *text = (const char *)yajl_get_error(reader->yajl, 0, NULL, 0);
+	struct bytes detail = {.data = text, .size = strcspn(text, "\n")};
+	size_t size = detail.size < JSON_DETAIL_BYTES ? detail.size : JSON_DETAIL_BYTES - 1;
+
+	set_fault(reader, JSON_SYNTAX, offset);
+	memcpy(reader->result->detail, detail.data, size);
+	reader->result->detail[size] = '\0';
+}
+
+static bool is_white_space(struct bytes text)
+{
+	for (size_t i = 0; i < text.size; i++) {
+		if (!memchr(" \t\r\n", text.data[i], 4))
+			return false;
+	}
+	return true;
+}
+
+/* Everything between setjmp and longjmp: what it changes lies in *reader. */
+static void parse(struct reader *reader)
+{
+	yajl_alloc_funcs functions = {.malloc = allocate, .realloc = reallocate, .free = deallocate, .ctx = reader};
+
+	if (setjmp(reader->no_memory)) {
+		set_fault(reader, JSON_NO_MEMORY, 0);
+		return;
+	}
+	reader->yajl = yajl_alloc(&callbacks, &functions, reader);
+	yajl_config(reader->yajl, yajl_allow_trailing_garbage, 1);
+	yajl_config(reader->yajl, yajl_dont_validate_strings, 1);
+
+	yajl_status status = yajl_parse(reader->yajl, (const unsigned char *)reader->json.data, reader->json.size);
+	size_t consumed = yajl_get_bytes_consumed(reader->yajl);
+
+	if (status == yajl_status_ok)
+		status = yajl_complete_parse(reader->yajl);
+	if (buffer_failed(reader->out)) {
+		set_fault(reader, JSON_NO_MEMORY, consumed);
+	} else if (status == yajl_status_error) {
+		note_syntax(reader, consumed);
+	} else if (reader->result->fault == JSON_FINE && consumed < reader->json.size) {
+		struct bytes rest = {.data = reader->json.data + consumed, .size = reader->json.size - consumed};
+
+		if (!is_white_space(rest))
+			set_fault(reader, JSON_TRAILING, consumed);
+	}
+}
+
+void json_read(struct bytes json, uint32_t depth, struct buffer *msgpack, struct json_result *ret_result)
+{
+	struct reader reader = {
+		.json = json,
+		.out = msgpack,
+		.result = ret_result,
+		.depth_limit = depth,
+	};
+
+	assert(depth <= JSON_DEPTH_LARGEST);
+	*ret_result = (struct json_result){.fault = JSON_FINE};
+	if (!check_text(&reader))
+		return;
+	arena_init(&reader.arena, YAJL_BYTES + YAJL_BYTES_PER_BYTE * json.size);
+	buffer_init(&reader.scratch, json.size);
+	parse(&reader);
+	buffer_free(&reader.scratch);
+	arena_free(&reader.arena);
+}
