@@ -1,1 +1,458 @@
-/* database/pool.c */
+/* database/pool.c
+ *
+ * A connection is in one of the lists; where it is says what it does:
+ *
+ *   (opener) --> IDLE <---> BUSY
+ *                  \         /
+ *                   > CLOSING --> gone
+ *
+ * The pool as a whole is up or down. Down: no connection could be opened, or the server said that it can do no work at
+ * all (disk full, read-only, account refused). A timer with growing, jittered waits then tries again. */
+#include "daemon/database/pool.h"
+
+#include "common/log.h"
+#include "daemon/database/connection.h"
+#include "daemon/database/errors.h"
+#include "daemon/database/opener.h"
+#include "daemon/database/session.h"
+
+#include <errmsg.h>
+#include <errno.h>
+#include <mysql.h>
+#include <stdlib.h>
+
+enum {
+	TICK_MS = 250,          /* how exactly deadlines, pings and lifetimes are kept */
+	LATE_MS = 1000,         /* a tick that comes so late: the process was stopped, not the server */
+	ANSWER_GRACE_MS = 5000, /* the server's own limit on statements comes first */
+	SHORT_LIFE_MS = 1000,   /* a connection that was lost so soon counts as a failed try */
+};
+
+enum list_name { LIST_IDLE, LIST_BUSY, LIST_CLOSING, LIST_COUNT, LIST_NONE };
+
+struct list {
+	struct connection *first;
+	uint32_t count;
+};
+
+struct pool {
+	uv_loop_t *loop;
+	const struct database_options *options;
+	struct pool_events events;
+	void *context;
+	struct opener opener;
+	struct list lists[LIST_COUNT];
+	uv_timer_t tick;
+	uv_timer_t retry; /* active: backing off */
+	uint64_t last_tick_ms;
+	uint32_t generation; /* connections of an older one are dropped when they fall idle */
+	uint32_t failures;   /* in a row: connects, and troubles of the server */
+	int open_handles;
+	bool down, closing;
+	struct pool_counts counts;
+};
+
+static void unlink_connection(struct pool *pool, struct connection *connection)
+{
+	struct connection_link *link = connection_link(connection);
+	struct list *list;
+
+	if (link->list == LIST_NONE)
+		return;
+	list = &pool->lists[link->list];
+	if (link->previous)
+		connection_link(link->previous)->next = link->next;
+	else
+		list->first = link->next;
+	if (link->next)
+		connection_link(link->next)->previous = link->previous;
+	list->count--;
+	link->list = LIST_NONE;
+	link->previous = link->next = NULL;
+}
+
+/* To the front: the one used last is used next, so that the others can grow old. */
+static void put_in(struct pool *pool, struct connection *connection, enum list_name name)
+{
+	struct connection_link *link = connection_link(connection);
+	struct list *list = &pool->lists[name];
+
+	unlink_connection(pool, connection);
+	link->next = list->first;
+	if (list->first)
+		connection_link(list->first)->previous = connection;
+	list->first = connection;
+	list->count++;
+	link->list = (int)name;
+}
+
+static uint32_t usable_count(const struct pool *pool)
+{
+	return pool->lists[LIST_IDLE].count + pool->lists[LIST_BUSY].count;
+}
+
+static void log_error(enum log_level level, const char *event, const struct sql_error *error)
+{
+	log_event(level, event, log_int("errno", error->number), log_text("sqlstate", error->sqlstate),
+		  log_text("message", error->message));
+}
+
+static void on_retry(uv_timer_t *timer);
+
+static void try_later(struct pool *pool)
+{
+	uint32_t wait_ms = opener_backoff_ms(pool->failures);
+
+	pool->failures++;
+	uv_timer_start(&pool->retry, on_retry, wait_ms, 0);
+}
+
+static bool is_backing_off(const struct pool *pool)
+{
+	return uv_is_active((const uv_handle_t *)&pool->retry) != 0;
+}
+
+static void open_one(struct pool *pool)
+{
+	if (pool->closing || pool->opener.running || is_backing_off(pool) ||
+	    usable_count(pool) >= pool->options->connections)
+		return;
+	if (opener_start(&pool->opener, pool->loop) != 0)
+		try_later(pool);
+}
+
+/* Something that is never to be without a connection: opens the first again. */
+static void keep_one(struct pool *pool)
+{
+	if (usable_count(pool) == 0)
+		open_one(pool);
+}
+
+static void become_down(struct pool *pool, const struct sql_error *error)
+{
+	pool->down = true;
+	if (!pool->closing)
+		pool->events.health(pool->context, true, error);
+}
+
+static void become_up(struct pool *pool)
+{
+	if (!pool->down)
+		return;
+	pool->down = false;
+	if (!pool->closing)
+		pool->events.health(pool->context, false, NULL);
+}
+
+static void on_timer_closed(uv_handle_t *handle)
+{
+	struct pool *pool = handle->data;
+
+	if (--pool->open_handles > 0)
+		return;
+	pool->events.closed(pool->context);
+	free(pool);
+}
+
+/* The last one out closes the timers; the pool is gone when these are. */
+static void finish_closing(struct pool *pool)
+{
+	if (!pool->closing || pool->opener.running || usable_count(pool) > 0 || pool->lists[LIST_CLOSING].count > 0)
+		return;
+	if (uv_is_closing((uv_handle_t *)&pool->tick))
+		return;
+	uv_close((uv_handle_t *)&pool->tick, on_timer_closed);
+	uv_close((uv_handle_t *)&pool->retry, on_timer_closed);
+}
+
+static void drop(struct pool *pool, struct connection *connection)
+{
+	put_in(pool, connection, LIST_CLOSING);
+	connection_close(connection);
+}
+
+/* The server as a whole is in trouble. Connections to a node that became read-only, or of an account that was refused,
+ * are of no more use; with a full disk they are. */
+static void handle_trouble(struct pool *pool, const struct sql_error *trouble)
+{
+	log_error(LEVEL_ERROR, "database.trouble", trouble);
+	if (!is_backing_off(pool))
+		try_later(pool);
+	if (trouble->class != SQL_ERROR_RESOURCE)
+		pool_renew(pool);
+	become_down(pool, trouble);
+}
+
+static void on_idle(void *context, struct connection *connection, const struct sql_error *trouble)
+{
+	struct pool *pool = context;
+
+	put_in(pool, connection, LIST_IDLE);
+	if (trouble)
+		handle_trouble(pool, trouble);
+	else if (!pool->down)
+		pool->failures = 0;
+	if (connection_link(connection)->list == LIST_IDLE &&
+	    (pool->closing || connection_link(connection)->generation != pool->generation))
+		drop(pool, connection);
+	keep_one(pool);
+}
+
+static void on_ready(void *context, struct connection *connection)
+{
+	struct pool *pool = context;
+
+	if (connection_link(connection)->list == LIST_IDLE && !pool->down && !pool->closing)
+		pool->events.idle(pool->context);
+}
+
+static void on_checking(void *context, struct connection *connection)
+{
+	struct pool *pool = context;
+
+	/* One that is being dropped stays where it is. */
+	if (connection_link(connection)->list == LIST_IDLE)
+		put_in(pool, connection, LIST_BUSY);
+}
+
+static void on_gone(void *context, struct connection *connection, const struct sql_error *error)
+{
+	struct pool *pool = context;
+	uint64_t age_ms = uv_now(pool->loop) - connection_link(connection)->opened_at_ms;
+
+	put_in(pool, connection, LIST_CLOSING);
+	if (!error)
+		return;
+	pool->counts.lost++;
+	log_error(LEVEL_WARNING, "database.lost", error);
+	if (age_ms < SHORT_LIFE_MS && !is_backing_off(pool) && !pool->closing)
+		try_later(pool);
+	keep_one(pool);
+}
+
+static void on_closed(void *context, struct connection *connection)
+{
+	struct pool *pool = context;
+
+	unlink_connection(pool, connection);
+	keep_one(pool);
+	finish_closing(pool);
+}
+
+static const struct connection_events connection_events = {
+	.idle = on_idle, .ready = on_ready, .checking = on_checking, .gone = on_gone, .closed = on_closed};
+
+static void log_connected(const struct pool *pool, MYSQL *mysql, const struct server_facts *server)
+{
+	const char *cipher = mysql_get_ssl_cipher(mysql);
+	const struct database_url *url = &pool->options->url;
+
+	log_event(LEVEL_INFO, "database.connected",
+		  log_text("peer", url->unix_socket[0] ? url->unix_socket : url->host),
+		  log_int("port", url->unix_socket[0] ? 0 : url->port), log_text("database", url->database),
+		  log_text("user", url->user), log_text("server", server->version_text),
+		  log_int("connection", (int64_t)mysql_thread_id(mysql)), log_text("tls", cipher ? cipher : "off"));
+}
+
+/* Lifetimes differ by a quarter, so that connections opened together do not all end together. */
+static uint64_t retire_time_ms(const struct pool *pool)
+{
+	uint64_t lifetime_ms = (uint64_t)pool->options->max_lifetime_s * 1000;
+
+	if (lifetime_ms == 0)
+		return UINT64_MAX;
+	return uv_now(pool->loop) + lifetime_ms - opener_random((uint32_t)(lifetime_ms / 4 % UINT32_MAX) + 1);
+}
+
+static int add_connection(struct pool *pool, struct session *session)
+{
+	struct server_facts server = *session_server(session);
+	uint32_t limit_ms = pool->options->statement_timeout_ms;
+	struct connection_settings settings = {
+		.server = server.kind,
+		.echo = pool->options->echo,
+		.answer_timeout_ms = limit_ms ? limit_ms + ANSWER_GRACE_MS : 0,
+		.ping_timeout_ms = pool->options->connect_timeout_ms,
+	};
+	MYSQL *mysql = session_release(session);
+	struct connection *connection;
+	struct connection_link *link;
+	int r;
+
+	log_connected(pool, mysql, &server);
+	r = connection_open(pool->loop, mysql, &settings, &connection_events, pool, &connection);
+	if (r)
+		return r;
+	link = connection_link(connection);
+	link->list = LIST_NONE;
+	link->generation = pool->generation;
+	link->opened_at_ms = uv_now(pool->loop);
+	link->retire_at_ms = retire_time_ms(pool);
+	put_in(pool, connection, LIST_IDLE);
+	return 0;
+}
+
+static void handle_refusal(struct pool *pool, const struct sql_error *error)
+{
+	pool->counts.connect_failures++;
+	log_error(LEVEL_WARNING, "database.refused", error);
+	try_later(pool);
+	/* One more could not be had, but others work: that is no outage. */
+	if (usable_count(pool) == 0)
+		become_down(pool, error);
+}
+
+static void on_opened(void *context, struct session *session, const struct sql_error *error)
+{
+	struct pool *pool = context;
+	struct sql_error ours;
+
+	if (pool->closing) {
+		session_close(session);
+		finish_closing(pool);
+		return;
+	}
+	if (session && add_connection(pool, session) != 0) {
+		sql_error_lost(&ours, CR_OUT_OF_MEMORY, "no memory or no descriptor for a connection");
+		handle_refusal(pool, &ours);
+		return;
+	}
+	if (!session) {
+		handle_refusal(pool, error);
+		return;
+	}
+	pool->counts.connects++;
+	become_up(pool);
+	if (pool->lists[LIST_IDLE].count > 0)
+		pool->events.idle(pool->context);
+}
+
+static void on_retry(uv_timer_t *timer)
+{
+	struct pool *pool = timer->data;
+
+	if (usable_count(pool) == 0) {
+		open_one(pool);
+		return;
+	}
+	/* The trouble was the server's, not the connections': whether it is over only work can show. */
+	become_up(pool);
+	if (pool->lists[LIST_IDLE].count > 0)
+		pool->events.idle(pool->context);
+}
+
+static void look_after_idle(struct pool *pool, uint64_t now_ms)
+{
+	uint64_t ping_after_ms = (uint64_t)pool->options->idle_ping_s * 1000;
+	struct connection *next;
+
+	for (struct connection *connection = pool->lists[LIST_IDLE].first; connection; connection = next) {
+		next = connection_link(connection)->next;
+		if (now_ms >= connection_link(connection)->retire_at_ms) {
+			drop(pool, connection);
+		} else if (ping_after_ms > 0 && now_ms - connection_idle_since_ms(connection) >= ping_after_ms) {
+			put_in(pool, connection, LIST_BUSY);
+			connection_ping(connection);
+		}
+	}
+	keep_one(pool);
+}
+
+static void on_tick(uv_timer_t *timer)
+{
+	struct pool *pool = timer->data;
+	uint64_t now_ms = uv_now(pool->loop);
+	uint64_t elapsed_ms = now_ms - pool->last_tick_ms;
+
+	pool->last_tick_ms = now_ms;
+	for (struct connection *connection = pool->lists[LIST_BUSY].first; connection;
+	     connection = connection_link(connection)->next) {
+		/* Timers run before sockets: after a sleep the answers are there, but were not looked at yet. */
+		if (elapsed_ms > LATE_MS)
+			connection_extend_deadline(connection, elapsed_ms);
+		connection_check_deadline(connection, now_ms);
+	}
+	look_after_idle(pool, now_ms);
+}
+
+int pool_open(uv_loop_t *loop, const struct database_options *options, const struct pool_events *events, void *context,
+	      struct pool **ret_pool)
+{
+	struct pool *pool = calloc(1, sizeof(*pool));
+	int r;
+
+	if (!pool)
+		return -ENOMEM;
+	pool->loop = loop;
+	pool->options = options;
+	pool->events = *events;
+	pool->context = context;
+	pool->opener = (struct opener){.options = options, .opened = on_opened, .context = pool};
+	r = opener_start(&pool->opener, loop);
+	if (r) {
+		free(pool);
+		return r;
+	}
+	uv_timer_init(loop, &pool->tick);
+	uv_timer_init(loop, &pool->retry);
+	pool->tick.data = pool;
+	pool->retry.data = pool;
+	pool->open_handles = 2;
+	pool->last_tick_ms = uv_now(loop);
+	uv_timer_start(&pool->tick, on_tick, TICK_MS, TICK_MS);
+	*ret_pool = pool;
+	return 0;
+}
+
+bool pool_ready(struct pool *pool)
+{
+	if (pool->down || pool->closing)
+		return false;
+	if (pool->lists[LIST_IDLE].count > 0)
+		return true;
+	open_one(pool);
+	return false;
+}
+
+int pool_run(struct pool *pool, const struct transaction_events *events, void *context)
+{
+	struct connection *connection = pool->lists[LIST_IDLE].first;
+
+	if (!pool_ready(pool))
+		return -EAGAIN;
+	put_in(pool, connection, LIST_BUSY);
+	connection_run(connection, events, context);
+	return 0;
+}
+
+void pool_renew(struct pool *pool)
+{
+	pool->generation++;
+	while (pool->lists[LIST_IDLE].first)
+		drop(pool, pool->lists[LIST_IDLE].first);
+	keep_one(pool);
+}
+
+struct pool_counts pool_counts(const struct pool *pool)
+{
+	struct pool_counts counts = pool->counts;
+
+	counts.opening = pool->opener.running;
+	counts.idle = pool->lists[LIST_IDLE].count;
+	counts.busy = pool->lists[LIST_BUSY].count;
+	return counts;
+}
+
+void pool_close(struct pool *pool)
+{
+	if (pool->closing)
+		return;
+	pool->closing = true;
+	uv_timer_stop(&pool->tick);
+	uv_timer_stop(&pool->retry);
+	while (pool->lists[LIST_IDLE].first)
+		drop(pool, pool->lists[LIST_IDLE].first);
+	while (pool->lists[LIST_BUSY].first)
+		drop(pool, pool->lists[LIST_BUSY].first);
+	finish_closing(pool);
+}

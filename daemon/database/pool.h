@@ -47,8 +47,8 @@ struct pool_events {
 };
 
 /* options outlives the pool. Opens the first connection. Returns 0, -ENOMEM or another negative errno. */
-int pool_open(uv_loop_t *loop, const struct database_options *options, const struct pool_events *events,
-	      void *context, struct pool **ret_pool);
+int pool_open(uv_loop_t *loop, const struct database_options *options, const struct pool_events *events, void *context,
+	      struct pool **ret_pool);
 
 /* Runs a transaction on an idle connection. Returns 0; or -EAGAIN when none is idle (another is being opened when the
  * pool may). Callbacks come later, never from inside the call; `ended` exactly once if and only if it returned 0. */

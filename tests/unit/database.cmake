@@ -1,1 +1,3 @@
 # Unit tests of database/.
+rowd_unit(errors rowd_database_text)
+rowd_unit(echo rowd_database_text)

@@ -1,0 +1,279 @@
+/* database/transaction.c
+ *
+ *           +-------------------- all answered ---------------------+
+ *           v                                                       |
+ *   ----> ASKING --SEND--> SENDING --chunk sent--> ANSWERING --> FETCHING
+ *           |                 ^                     |    ^--last row--+
+ *           |                 +----- more to send --+
+ *           +--COMMIT, ROLLBACK--> ENDING --> CONFIRMING --> OVER
+ *
+ *   Any of them can break: the connection is then given up, and the end is LOST, or IN_DOUBT once COMMIT was begun. */
+#include "daemon/database/transaction.h"
+
+#include "common/clock.h"
+#include "daemon/database/echo.h"
+#include "daemon/database/errors.h"
+#include "daemon/database/result.h"
+
+#include <assert.h>
+
+void transaction_begin(struct transaction *transaction, const struct transaction_events *events, void *context,
+		       struct call *call, enum server_kind server, enum echo_mode echo)
+{
+	*transaction = (struct transaction){
+		.state = TRANSACTION_ASKING,
+		.events = *events,
+		.context = context,
+		.call = call,
+		.server = server,
+		.echo = echo,
+	};
+}
+
+static struct bytes end_text(const struct transaction *transaction)
+{
+	return transaction->commits ? BYTES("COMMIT") : BYTES("ROLLBACK");
+}
+
+static void echo(struct transaction *transaction, struct bytes text, uint64_t rows, const struct sql_error *error)
+{
+	uint64_t now_us;
+
+	if (transaction->echo == ECHO_OFF)
+		return;
+	/* In a pipeline the server works on a statement from the end of the one before. */
+	now_us = clock_monotonic_us();
+	echo_statement(transaction->echo, text, now_us - transaction->since_us, rows, error);
+	transaction->since_us = now_us;
+}
+
+static enum transaction_progress start(struct transaction *transaction, enum call_kind kind, struct bytes text)
+{
+	return call_start(transaction->call, kind, text) ? PROGRESS_WAIT : PROGRESS_ON;
+}
+
+static enum transaction_progress ask(struct transaction *transaction)
+{
+	switch (transaction->events.next(transaction->context, &transaction->statements, &transaction->count)) {
+	case TRANSACTION_SEND:
+		assert(transaction->count > 0);
+		transaction->sent = 0;
+		transaction->answered = 0;
+		transaction->state = TRANSACTION_SENDING;
+		transaction->since_us = transaction->echo == ECHO_OFF ? 0 : clock_monotonic_us();
+		break;
+	case TRANSACTION_COMMIT:
+		transaction->commits = true;
+		transaction->state = TRANSACTION_ENDING;
+		break;
+	case TRANSACTION_ROLLBACK:
+		transaction->state = TRANSACTION_ENDING;
+		break;
+	}
+	return PROGRESS_ON;
+}
+
+static enum transaction_progress send_next(struct transaction *transaction)
+{
+	size_t size;
+
+	if (transaction->sent < transaction->count) {
+		size = transaction->statements[transaction->sent].text.size;
+		if (transaction->outstanding_bytes == 0 ||
+		    transaction->outstanding_bytes + size <= TRANSACTION_OUTSTANDING_BYTES)
+			return start(transaction, CALL_SEND, transaction->statements[transaction->sent].text);
+	}
+	transaction->state = TRANSACTION_ANSWERING;
+	return PROGRESS_ON;
+}
+
+static enum transaction_progress start_next(struct transaction *transaction)
+{
+	switch (transaction->state) {
+	case TRANSACTION_ASKING:
+		return ask(transaction);
+	case TRANSACTION_SENDING:
+		return send_next(transaction);
+	case TRANSACTION_ANSWERING:
+	case TRANSACTION_CONFIRMING:
+		return start(transaction, CALL_ANSWER, BYTES(""));
+	case TRANSACTION_FETCHING:
+		return start(transaction, CALL_ROW, BYTES(""));
+	case TRANSACTION_ENDING:
+		return start(transaction, CALL_SEND, end_text(transaction));
+	case TRANSACTION_OVER:
+		break;
+	}
+	return PROGRESS_OVER;
+}
+
+static enum transaction_progress break_off(struct transaction *transaction)
+{
+	struct sql_error error;
+
+	result_take_error(transaction->call->mysql, transaction->server, &error);
+	transaction_break(transaction, &error);
+	return PROGRESS_BROKEN;
+}
+
+/* One statement's answer has been read to its end. */
+static enum transaction_progress finish_answer(struct transaction *transaction)
+{
+	transaction->outstanding_bytes -= transaction->statements[transaction->answered].text.size;
+	transaction->answered++;
+	if (transaction->answered < transaction->sent)
+		transaction->state = TRANSACTION_ANSWERING;
+	else if (transaction->sent < transaction->count)
+		transaction->state = TRANSACTION_SENDING;
+	else
+		transaction->state = TRANSACTION_ASKING;
+	return PROGRESS_ON;
+}
+
+static enum transaction_progress tell_done(struct transaction *transaction, const struct statement_result *result)
+{
+	size_t index = transaction->answered;
+
+	echo(transaction, transaction->statements[index].text, result->affected, NULL);
+	transaction->events.done(transaction->context, index, result);
+	return finish_answer(transaction);
+}
+
+static enum transaction_progress tell_failed(struct transaction *transaction)
+{
+	size_t index = transaction->answered;
+	struct sql_error error;
+
+	result_take_error(transaction->call->mysql, transaction->server, &error);
+	echo(transaction, transaction->statements[index].text, 0, &error);
+	if (error.class == SQL_ERROR_CONNECTION) {
+		transaction_break(transaction, &error);
+		return PROGRESS_BROKEN;
+	}
+	if (error.class == SQL_ERROR_READ_ONLY || error.class == SQL_ERROR_RESOURCE || error.class == SQL_ERROR_ACCESS)
+		transaction->trouble = error;
+	transaction->events.failed(transaction->context, index, &error);
+	return finish_answer(transaction);
+}
+
+static enum transaction_progress take_answer(struct transaction *transaction)
+{
+	MYSQL *mysql = transaction->call->mysql;
+	struct statement_result result;
+
+	if (call_failed(transaction->call))
+		return tell_failed(transaction);
+	if (mysql_field_count(mysql) == 0) {
+		result_take(mysql, &result);
+		return tell_done(transaction, &result);
+	}
+	transaction->call->result = mysql_use_result(mysql);
+	if (!transaction->call->result) /* no memory: the rows cannot be read past, so the connection is done for */
+		return break_off(transaction);
+	transaction->rows = 0;
+	transaction->rows_unwanted = false;
+	transaction->state = TRANSACTION_FETCHING;
+	return PROGRESS_ON;
+}
+
+static enum transaction_progress take_row(struct transaction *transaction)
+{
+	struct call *call = transaction->call;
+	struct statement_result result;
+
+	if (call->row) {
+		transaction->rows++;
+		if (!transaction->rows_unwanted)
+			transaction->rows_unwanted =
+				transaction->events.row(
+					transaction->context, transaction->answered, (const char *const *)call->row,
+					mysql_fetch_lengths(call->result), mysql_num_fields(call->result)) != 0;
+		return PROGRESS_ON;
+	}
+	mysql_free_result(call->result);
+	call->result = NULL;
+	if (mysql_errno(call->mysql))
+		return tell_failed(transaction);
+	result_take_rows(call->mysql, transaction->rows, &result);
+	return tell_done(transaction, &result);
+}
+
+/* Any error in answer to COMMIT leaves it in doubt, also those that mean "rolled back" on a single server (1213): with
+ * Galera, semi-synchronous replication or a full disk under the binary log the two servers differ in what they have
+ * done by then, and to look costs one read on an event that is rare. */
+static enum transaction_progress take_confirmation(struct transaction *transaction)
+{
+	if (call_failed(transaction->call))
+		return break_off(transaction);
+	echo(transaction, end_text(transaction), 0, NULL);
+	transaction->end = transaction->commits ? TRANSACTION_COMMITTED : TRANSACTION_ROLLED_BACK;
+	transaction->state = TRANSACTION_OVER;
+	return PROGRESS_OVER;
+}
+
+static enum transaction_progress take_call(struct transaction *transaction)
+{
+	switch (transaction->state) {
+	case TRANSACTION_SENDING:
+		if (call_failed(transaction->call))
+			return break_off(transaction);
+		transaction->outstanding_bytes += transaction->statements[transaction->sent].text.size;
+		transaction->sent++;
+		return PROGRESS_ON;
+	case TRANSACTION_ENDING:
+		if (call_failed(transaction->call))
+			return break_off(transaction);
+		transaction->state = TRANSACTION_CONFIRMING;
+		return PROGRESS_ON;
+	case TRANSACTION_ANSWERING:
+		return take_answer(transaction);
+	case TRANSACTION_FETCHING:
+		return take_row(transaction);
+	case TRANSACTION_CONFIRMING:
+		return take_confirmation(transaction);
+	case TRANSACTION_ASKING:
+	case TRANSACTION_OVER:
+		break;
+	}
+	assert(false);
+	return PROGRESS_BROKEN;
+}
+
+enum transaction_progress transaction_step(struct transaction *transaction)
+{
+	enum transaction_progress progress;
+
+	if (transaction->call->wanted)
+		return PROGRESS_WAIT;
+	if (transaction->call->kind == CALL_NONE)
+		return start_next(transaction);
+	progress = take_call(transaction);
+	transaction->call->kind = CALL_NONE;
+	return progress;
+}
+
+void transaction_break(struct transaction *transaction, const struct sql_error *error)
+{
+	bool sending = transaction->state == TRANSACTION_ENDING && transaction->call->kind == CALL_SEND;
+	bool commit_begun = transaction->commits && (sending || transaction->state == TRANSACTION_CONFIRMING);
+
+	transaction->error = *error;
+	transaction->end = commit_begun ? TRANSACTION_IN_DOUBT : TRANSACTION_LOST;
+}
+
+static bool has_statement_open(const struct transaction *transaction)
+{
+	return transaction->state == TRANSACTION_SENDING || transaction->state == TRANSACTION_ANSWERING ||
+	       transaction->state == TRANSACTION_FETCHING;
+}
+
+void transaction_tell_end(struct transaction *transaction, bool blame)
+{
+	if (transaction->state == TRANSACTION_OVER) {
+		transaction->events.ended(transaction->context, transaction->end, NULL);
+		return;
+	}
+	if (blame && has_statement_open(transaction))
+		transaction->events.failed(transaction->context, transaction->answered, &transaction->error);
+	transaction->events.ended(transaction->context, transaction->end, &transaction->error);
+}

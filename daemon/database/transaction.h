@@ -1,0 +1,62 @@
+/* database/transaction.h - the conversation of one transaction with the server, over the suspendable calls of one
+ * connection. It decides nothing: what to send, and whether to commit, it is told by the events. */
+#ifndef DATABASE_TRANSACTION_H
+#define DATABASE_TRANSACTION_H
+
+#include "daemon/database/call.h"
+#include "daemon/database/pool.h"
+
+/* At most so many bytes of statements are sent before their answers are read: more, and both sides can block in
+ * write. A statement that is larger is sent alone. */
+enum { TRANSACTION_OUTSTANDING_BYTES = 64 * 1024 };
+
+enum transaction_state {
+	TRANSACTION_ASKING,     /* next() is to be asked */
+	TRANSACTION_SENDING,    /* a chunk of the wave's statements */
+	TRANSACTION_ANSWERING,  /* reading the heads of their answers */
+	TRANSACTION_FETCHING,   /* reading the rows of one */
+	TRANSACTION_ENDING,     /* COMMIT or ROLLBACK is to be sent, or is on its way */
+	TRANSACTION_CONFIRMING, /* its answer is to be read */
+	TRANSACTION_OVER,
+};
+
+struct transaction {
+	enum transaction_state state;
+	struct transaction_events events;
+	void *context;
+	struct call *call;
+	enum server_kind server;
+	enum echo_mode echo;
+	const struct statement *statements; /* of this wave */
+	size_t count, sent, answered;
+	size_t outstanding_bytes;
+	uint64_t rows; /* of the answer that is being read */
+	bool rows_unwanted;
+	uint64_t since_us; /* for echo: the last answer's end */
+	bool commits;
+	enum transaction_end end; /* when OVER, or when a step was BROKEN */
+	struct sql_error error;   /* valid when BROKEN */
+	struct sql_error trouble; /* the last error that concerns the server as a whole; number 0: none */
+};
+
+enum transaction_progress {
+	PROGRESS_ON,     /* another step can be taken at once */
+	PROGRESS_WAIT,   /* the call is suspended */
+	PROGRESS_OVER,   /* committed or rolled back; transaction_tell_end() is due */
+	PROGRESS_BROKEN, /* the connection is of no use any more; it is due as well */
+};
+
+void transaction_begin(struct transaction *transaction, const struct transaction_events *events, void *context,
+		       struct call *call, enum server_kind server, enum echo_mode echo);
+
+/* Takes one step: starts one call, or takes in what a finished one brought. */
+enum transaction_progress transaction_step(struct transaction *transaction);
+
+/* The connection was lost, or is being given up, for the reason in error: sets the end, LOST or IN_DOUBT. */
+void transaction_break(struct transaction *transaction, const struct sql_error *error);
+
+/* Tells ended(), and before it failed() for the statement that was being answered when the connection broke.
+ * blame: false when the connection was not lost but closed by ourselves: no statement is at fault. */
+void transaction_tell_end(struct transaction *transaction, bool blame);
+
+#endif
