@@ -18,9 +18,9 @@
 struct planner;
 
 struct planner_options {
-	uint32_t batch; /* at most so many commands in one transaction; at least 1 */
-	const char *version; /* rowd's, for `info` */
-	const char *worker;  /* the worker's id, for `info`; may change between calls: read at use */
+	uint32_t batch;                    /* at most so many commands in one transaction; at least 1 */
+	const char *version;               /* rowd's, for `info` */
+	const char *worker;                /* the worker's id, for `info`; may change between calls: read at use */
 	uint32_t in_flight, message_bytes; /* for `info`'s limits */
 	uint64_t reply_bytes;
 };
@@ -58,7 +58,7 @@ struct planner_counts {
 struct planner_counts planner_counts(const struct planner *planner);
 
 /* Takes out all jobs that are not running, in order of submission, one per call: for a drain. NULL when none is left.
- * The caller frees it. */
+ * The caller frees it. Once begun, it is to be called until NULL: planner_choose() answers NULL until then. */
 struct job *planner_withdraw(struct planner *planner);
 
 #endif

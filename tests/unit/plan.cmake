@@ -1,1 +1,18 @@
 # Unit tests of plan/.
+
+# The planner without procedures: its tests bring scripted ones, which must not meet the real ones in one program.
+set(PLAN_DIR ${PROJECT_SOURCE_DIR}/daemon/plan)
+add_library(unit_planner_core STATIC
+	fake_procedure.c
+	${PLAN_DIR}/batch.c
+	${PLAN_DIR}/footprint.c
+	${PLAN_DIR}/footprint_rules.c
+	${PLAN_DIR}/job_pool.c
+	${PLAN_DIR}/park.c
+	${PLAN_DIR}/planner.c
+	${PLAN_DIR}/planner_choose.c
+	${PLAN_DIR}/retry.c
+	${PLAN_DIR}/schedule.c
+)
+target_link_libraries(unit_planner_core PUBLIC rowd_common)
+rowd_unit(planner unit_planner_core)

@@ -1,0 +1,84 @@
+/* plan/park.c */
+#include "daemon/plan/park.h"
+
+#include <assert.h>
+#include <errno.h>
+
+int planner_park(struct planner *planner, struct task *task)
+{
+	struct job *job = &task->job;
+	struct bytes name = job->command.operation.table;
+	const struct table *table = catalog_find(planner->catalog, name);
+	struct footprint footprint;
+	int r;
+
+	footprint_init(&footprint, &job->arena);
+	r = table ? footprint_write(&footprint, table, NULL) : footprint_unknown_table(&footprint, name);
+	if (r == 0)
+		r = schedule_add(planner->schedule, &task->node, &job->arena, &footprint);
+	if (r < 0)
+		return r;
+	task->queue->live++;
+	job->state = JOB_PARKED;
+	job_list_append(&planner->parked, job);
+	planner->wants_catalog = true;
+	planner_settle(planner);
+	return 0;
+}
+
+void planner_park_stale(struct planner *planner, struct task *task)
+{
+	assert(task->job.state == JOB_RUNNING && !task->reread);
+	task->reread = true;
+	planner_move(planner, task, JOB_PARKED);
+	/* It may have been compiled with a catalog that has been replaced since: then the current one is newer. */
+	if (task->catalog_number == planner->catalog_number)
+		planner->wants_catalog = true;
+}
+
+/* Plans the job anew, at its old place in the order. Returns 0, -ENOMEM, or another negative errno with the error. */
+static int plan_again(struct planner *planner, struct task *task, struct error *error)
+{
+	struct job *job = &task->job;
+	struct procedure_facts facts = planner_facts(planner);
+	int r;
+
+	procedure_free(job);
+	r = procedure_compile(job, planner->catalog, &facts, error);
+	if (r == 0 && procedure_kind(job) != PROCEDURE_ANSWERED)
+		r = schedule_replace(planner->schedule, &task->node, &job->arena, procedure_footprint(job));
+	if (r == -ENOMEM && planner_arena_is_full(job)) {
+		planner_error_too_large(error);
+		r = -EINVAL;
+	}
+	return r;
+}
+
+static void unpark(struct planner *planner, struct task *task, uint64_t now_us)
+{
+	struct error error;
+	int r = plan_again(planner, task, &error);
+
+	if (r == -ENOMEM) {
+		planner->wants_catalog = true; /* it stays parked, and is looked at with the next one */
+		return;
+	}
+	task->catalog_number = planner->catalog_number;
+	if (r < 0)
+		planner_finish(planner, task, &error, now_us);
+	else if (procedure_kind(&task->job) == PROCEDURE_ANSWERED)
+		planner_finish(planner, task, NULL, now_us);
+	else
+		planner_move(planner, task, JOB_WAITING);
+}
+
+void planner_unpark(struct planner *planner, uint64_t now_us)
+{
+	struct job *next;
+
+	for (struct job *job = planner->parked.first; job; job = next) {
+		next = job->next;
+		if (task_of(job)->catalog_number != planner->catalog_number)
+			unpark(planner, task_of(job), now_us);
+	}
+}

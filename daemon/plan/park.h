@@ -1,0 +1,17 @@
+/* plan/park.h - commands that wait for a newer catalog. Private to plan/. */
+#ifndef PLAN_PARK_H
+#define PLAN_PARK_H
+
+#include "daemon/plan/planner_state.h"
+
+/* Parks a job that came with a name that the catalog does not have: it takes its place in the order as a write by
+ * condition of that table. The job is in no list yet. Returns 0, or -ENOMEM with nothing changed. */
+int planner_park(struct planner *planner, struct task *task);
+
+/* Parks a running job whose names were in the catalog but not on the server. It keeps its place. */
+void planner_park_stale(struct planner *planner, struct task *task);
+
+/* Looks again at all parked jobs that have not seen the current catalog: they wait, or are answered. */
+void planner_unpark(struct planner *planner, uint64_t now_us);
+
+#endif

@@ -1,0 +1,75 @@
+/* plan/planner_state.h - the planner from inside, for planner.c, planner_choose.c, batch.c and park.c. Private to
+ * plan/.
+ *
+ * After anything that may make jobs ready (planner_settle) the invariant is: a job stands in its queue's heap if and
+ * only if it is WAITING, all its entries are granted, its pause is over, and no unfinished create of its table stands
+ * before it. */
+#ifndef PLAN_PLANNER_STATE_H
+#define PLAN_PLANNER_STATE_H
+
+#include "daemon/plan/job_pool.h"
+#include "daemon/plan/planner.h"
+#include "daemon/plan/procedure.h"
+
+/* The ready jobs of one queue. Jobs know it by address. */
+struct planner_queue {
+	const struct policy *policy;
+	uint32_t live;           /* jobs of it that are not done */
+	struct job_heap sharing; /* ready, and may share a batch */
+	struct job_heap alone;   /* ready, and may not */
+};
+
+struct planner {
+	struct planner_options options;
+	struct catalog *catalog;
+	uint64_t catalog_number; /* rises with each catalog */
+	bool wants_catalog;
+	bool draining; /* jobs are being withdrawn: nothing is chosen until none is left */
+	struct job_pool *pool;
+	struct schedule *schedule;
+	uint64_t sequence;
+	uint64_t random;
+	struct planner_queue **queues;
+	uint32_t queue_count;
+	uint32_t turn;           /* the queue that leads the next batch, if it can */
+	struct job_heap delayed; /* granted, and waiting out a pause; by due_us */
+	struct job_list waiting, parked, running, done;
+	uint64_t answered_ok, answered_error;
+	struct batch *batches; /* all of them, in use or not */
+};
+
+/* What procedures want to know. */
+struct procedure_facts planner_facts(const struct planner *planner);
+
+/* The queue of a policy, with room for one more job in each heap; NULL: no memory. */
+struct planner_queue *planner_queue_of(struct planner *planner, const struct policy *policy);
+
+/* Puts the job among the ready or the delayed ones if it belongs there. Legal on any job, at any time. */
+void planner_consider(struct planner *planner, struct task *task);
+
+/* Considers all jobs that the schedule has granted since. */
+void planner_settle(struct planner *planner);
+
+/* Ends a job: answers it, with the error or, without one, with what its procedure has; gives up its place in order.
+ * The job is in the list of its state. */
+void planner_finish(struct planner *planner, struct task *task, const struct error *error, uint64_t now_us);
+
+/* A running job waits again, not before due_us; it keeps its place in order. */
+void planner_return(struct planner *planner, struct task *task, uint64_t due_us);
+
+/* Whether an allocation in the job's arena may have failed for its limit, and what is answered then. */
+bool planner_arena_is_full(const struct job *job);
+void planner_error_too_large(struct error *error);
+
+/* Moves the job from the list of its state to that of another. */
+void planner_move(struct planner *planner, struct task *task, enum job_state state);
+
+void planner_free_queues(struct planner *planner);
+
+/* batch.c: a batch without jobs, with room for options.batch; NULL: no memory. */
+struct batch *batch_take(struct planner *planner);
+void batch_add(struct batch *batch, struct task *task);
+struct task *batch_task(const struct batch *batch, uint32_t index);
+void batch_free_all(struct planner *planner);
+
+#endif
