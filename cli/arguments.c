@@ -1,0 +1,129 @@
+/* cli/arguments.c - see arguments.h. */
+#include "cli/arguments.h"
+
+#include <errno.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static int fault(const char *what, const char *word)
+{
+	fprintf(stderr, "rowctl: %s '%s'; see rowctl --help\n", what, word);
+	return -EINVAL;
+}
+
+static int read_timeout(const char *text, uint32_t *ret_timeout_ms)
+{
+	char *end;
+	double seconds = strtod(text, &end);
+
+	if (*text == '\0' || *end != '\0' || !isfinite(seconds) || seconds < 0.001 || seconds > 86400)
+		return fault("--timeout is seconds, from 0.001 to 86400, not", text);
+	*ret_timeout_ms = (uint32_t)(seconds * 1000);
+	return 0;
+}
+
+static int add_queue(struct arguments *arguments, const char *key)
+{
+	if (*key == '\0' || strpbrk(key, "{}"))
+		return fault("a queue's key is not empty and has no braces:", key);
+	if (arguments->queue_count == ARGUMENTS_QUEUES)
+		return fault("too many queues at", key);
+	arguments->queues[arguments->queue_count++] = key;
+	return 0;
+}
+
+/* The options that take a value; value is NULL for a word that is none of them. */
+static int set_option(struct arguments *arguments, const char *name, const char *value)
+{
+	if (strcmp(name, "--redis") == 0)
+		arguments->redis_text = value;
+	else if (strcmp(name, "--queue") == 0)
+		return add_queue(arguments, value);
+	else if (strcmp(name, "--reply-prefix") == 0)
+		arguments->reply_prefix = value;
+	else
+		return read_timeout(value, &arguments->timeout_ms);
+	return 0;
+}
+
+static bool takes_value(const char *name)
+{
+	static const char *const names[] = {"--redis", "--queue", "--reply-prefix", "--timeout"};
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++) {
+		if (strcmp(name, names[i]) == 0)
+			return true;
+	}
+	return false;
+}
+
+/* Reads one word, or two. Returns how many, or -EINVAL. */
+static int read_option(struct arguments *arguments, char **words)
+{
+	char name[32];
+	size_t size = strcspn(words[0], "=");
+
+	if (strcmp(words[0], "--json") == 0) {
+		arguments->json = true;
+		return 1;
+	}
+	if (strcmp(words[0], "--help") == 0 || strcmp(words[0], "-h") == 0) {
+		arguments->help = true;
+		return 1;
+	}
+	snprintf(name, sizeof(name), "%.*s", (int)(size < sizeof(name) ? size : sizeof(name) - 1), words[0]);
+	if (!takes_value(name))
+		return fault("no option", name);
+	const char *value = words[0][size] == '=' ? words[0] + size + 1 : words[1];
+	if (!value)
+		return fault("a value is missing behind", name);
+	int result = set_option(arguments, name, value);
+	if (result < 0)
+		return result;
+	return words[0][size] == '=' ? 1 : 2;
+}
+
+static int settle(struct arguments *arguments)
+{
+	const char *variable = getenv("REDIS_URL");
+	char problem[URL_PROBLEM_BYTES];
+
+	if (!arguments->redis_text)
+		arguments->redis_text = variable && *variable ? variable : "redis://127.0.0.1:6379/0";
+	if (url_parse_redis(arguments->redis_text, &arguments->redis, problem) < 0) {
+		fprintf(stderr, "rowctl: the Redis URL: %s\n", problem);
+		return -EINVAL;
+	}
+	if (arguments->queue_count == 0)
+		arguments->queues[arguments->queue_count++] = "rowd:commands";
+	return 0;
+}
+
+int arguments_read(char **words, struct arguments *ret_arguments)
+{
+	struct arguments arguments = {.timeout_ms = 10000, .reply_prefix = "rowd:reply:", .operands = words};
+	size_t operand_count = 0;
+	bool options_end = false;
+
+	for (size_t i = 0; words[i];) {
+		/* "-" is standard input, and what follows "--" is never an option. */
+		if (!options_end && strcmp(words[i], "--") == 0) {
+			options_end = true;
+			i++;
+		} else if (!options_end && words[i][0] == '-' && words[i][1] != '\0') {
+			int taken = read_option(&arguments, words + i);
+			if (taken < 0)
+				return taken;
+			i += (size_t)taken;
+		} else {
+			words[operand_count++] = words[i++];
+		}
+	}
+	words[operand_count] = NULL;
+	if (settle(&arguments) < 0)
+		return -EINVAL;
+	*ret_arguments = arguments;
+	return 0;
+}

@@ -1,0 +1,160 @@
+/* cli/call.c - `rowctl call`: pushes one command and waits for its reply. */
+#include "cli/arguments.h"
+#include "cli/redis.h"
+#include "cli/text.h"
+
+#include "common/message.h"
+#include "common/writer.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+#include <sysexits.h>
+
+enum { LIST_BYTES = 512 };
+
+/* Looks at the command and finds where its reply will be. When it names no reply_list it gets one of our own, which
+ * nobody else can know. Returns 0, or -EINVAL after it has been said. */
+static int address(const struct arguments *arguments, struct bytes command, struct buffer *out, char list[LIST_BYTES])
+{
+	uint64_t random[2];
+	struct value value;
+	struct error error;
+	struct writer writer;
+	struct arena arena;
+	int result = 0;
+
+	arena_init(&arena, (size_t)TEXT_BYTES * 4);
+	if (message_decode(&arena, command, TEXT_BYTES, &value, &error) < 0 || !value_is_map(&value)) {
+		fprintf(stderr, "rowctl: a command is a JSON object without duplicate keys\n");
+		arena_free(&arena);
+		return -EINVAL;
+	}
+	const struct value *own = value_find(&value, BYTES("reply_list"));
+	if (own && value_is_text(own)) {
+		snprintf(list, LIST_BYTES, "%.*s", BYTES_ARG(value_bytes(own)));
+		buffer_append(out, command);
+	} else if (own || getrandom(random, sizeof(random), 0) != sizeof(random)) {
+		fprintf(stderr, "rowctl: reply_list is not a text\n");
+		result = -EINVAL;
+	} else {
+		snprintf(list, LIST_BYTES, "%srowctl:%016" PRIx64 "%016" PRIx64, arguments->reply_prefix, random[0],
+			 random[1]);
+		writer_init(&writer, CODEC_MSGPACK, out);
+		writer_map(&writer, value_map_size(&value) + 1);
+		for (uint32_t i = 0; i < value_map_size(&value); i++) {
+			writer_key(&writer, value_bytes(&value.members[i].key));
+			writer_value(&writer, &value.members[i].value);
+		}
+		writer_key(&writer, BYTES("reply_list"));
+		writer_str(&writer, bytes_of(list));
+	}
+	arena_free(&arena);
+	return result;
+}
+
+/* Prints the reply. Returns the exit status that it stands for. */
+static int print_reply(struct bytes reply)
+{
+	struct value value;
+	struct error error;
+	struct arena arena;
+	int status = EX_PROTOCOL;
+
+	if (text_print(reply, stdout) < 0)
+		return status;
+	arena_init(&arena, (size_t)TEXT_BYTES * 4);
+	if (message_decode(&arena, reply, TEXT_BYTES, &value, &error) == 0 && value_is_map(&value)) {
+		const struct value *ok = value_find(&value, BYTES("ok"));
+		if (ok && ok->type == VALUE_BOOL)
+			status = ok->boolean ? 0 : EXIT_NOT_OK;
+	}
+	arena_free(&arena);
+	return status;
+}
+
+static int wait_for_reply(const struct arguments *arguments, redisContext *redis, const char *list)
+{
+	char problem[REDIS_PROBLEM_BYTES], seconds[32];
+
+	snprintf(seconds, sizeof(seconds), "%u.%03u", arguments->timeout_ms / 1000, arguments->timeout_ms % 1000);
+	redisReply *reply = redis_command(redis, 3, (const char *[]){"BLPOP", list, seconds}, NULL, problem);
+	if (!reply) {
+		fprintf(stderr, "rowctl: Redis: %s\n", problem);
+		return EX_UNAVAILABLE;
+	}
+	int status = EXIT_NO_REPLY;
+	if (reply->type == REDIS_REPLY_ARRAY && reply->elements == 2)
+		status = print_reply((struct bytes){reply->element[1]->str, reply->element[1]->len});
+	else
+		fprintf(stderr, "rowctl: no reply within %s s; is a rowd serving %s?\n", seconds, arguments->queues[0]);
+	freeReplyObject(reply);
+	return status;
+}
+
+static int push_and_wait(const struct arguments *arguments, struct bytes command, const char *list)
+{
+	char problem[REDIS_PROBLEM_BYTES];
+	/* The server answers BLPOP at its timeout: the connection has to wait a little longer than that. */
+	redisContext *redis = redis_open(&arguments->redis, arguments->timeout_ms + 5000, problem);
+
+	if (!redis) {
+		fprintf(stderr, "rowctl: Redis: %s\n", problem);
+		return EX_UNAVAILABLE;
+	}
+	const char *words[] = {"LPUSH", arguments->queues[0], command.data};
+	const size_t sizes[] = {5, strlen(words[1]), command.size};
+	redisReply *pushed = redis_command(redis, 3, words, sizes, problem);
+	int status = EX_UNAVAILABLE;
+	if (pushed)
+		status = wait_for_reply(arguments, redis, list);
+	else
+		fprintf(stderr, "rowctl: Redis: %s\n", problem);
+	freeReplyObject(pushed);
+	redisFree(redis);
+	return status;
+}
+
+static int call(const struct arguments *arguments)
+{
+	struct buffer json, msgpack, command;
+	char list[LIST_BYTES];
+	int status = EX_DATAERR;
+
+	if (!arguments->operands[0] || arguments->operands[1]) {
+		fputs("rowctl: call takes one command: rowctl call '{\"op\": \"ping\"}'\n", stderr);
+		return EX_USAGE;
+	}
+	buffer_init(&json, TEXT_BYTES);
+	buffer_init(&msgpack, TEXT_BYTES);
+	buffer_init(&command, TEXT_BYTES);
+	bool readable = true;
+	if (strcmp(arguments->operands[0], "-") == 0)
+		readable = text_read_all(stdin, &json) == 0;
+	else
+		buffer_append_text(&json, arguments->operands[0]);
+	if (readable && text_encode(buffer_bytes(&json), "the command", &msgpack) == 0 &&
+	    address(arguments, buffer_bytes(&msgpack), &command, list) == 0)
+		status = push_and_wait(arguments, buffer_bytes(&command), list);
+	buffer_free(&json);
+	buffer_free(&msgpack);
+	buffer_free(&command);
+	return status;
+}
+
+const struct rowctl_command call_command = {
+	.name = "call",
+	.summary = "push one command, wait for the reply, print it as JSON",
+	.usage = "usage: rowctl call JSON | -  [--redis URL] [--queue KEY] [--reply-prefix TEXT] [--timeout SECONDS]\n"
+		 "\n"
+		 "Pushes one command as msgpack, waits for the reply and prints it as JSON. \"-\" reads the command\n"
+		 "from standard input. A command that names a reply_list is answered there; else one is added.\n"
+		 "\n"
+		 "  rowctl call '{\"op\": \"read\", \"table\": \"animals\", \"pk\": 1}'\n"
+		 "\n"
+		 "Exit status: 0 ok, 1 the reply says ok: false, 2 no reply in time, 64 wrong usage, 65 no JSON,\n"
+		 "69 Redis cannot be reached.\n",
+	.run = call,
+};

@@ -1,0 +1,80 @@
+/* commands/check_database.c - does the database answer, and which tables would commands see? */
+#include "daemon/commands/findings.h"
+
+#include "daemon/database/introspection.h"
+#include "daemon/database/session.h"
+
+static const char where[] = "database";
+
+static void check_table(const struct table *table, struct findings *findings)
+{
+	if (table->is_view)
+		return;
+	if (!table->primary_key)
+		finding_add(findings, FINDING_NOTE, where, "",
+			    "the table %.*s has no primary key: commands cannot use `pk` on it",
+			    BYTES_ARG(table->name));
+	if (!table->transactional)
+		finding_add(findings, FINDING_WARNING, where, "ALTER TABLE ... ENGINE = InnoDB",
+			    "the table %.*s (%.*s) has no transactions: a failed command may leave half of its rows",
+			    BYTES_ARG(table->name), BYTES_ARG(table->engine));
+}
+
+/* A pattern that matches nothing is most likely a slip. */
+static void check_patterns(const struct queue_options *queue, const struct catalog *catalog, struct findings *findings)
+{
+	uint32_t visible = 0;
+
+	for (uint32_t i = 0; i < catalog_table_count(catalog); i++)
+		visible += policy_allows_table(&queue->policy, catalog_table_at(catalog, i)->name);
+	if (visible == 0)
+		finding_add(findings, FINDING_WARNING, where, "look at the grants, and at `tables` of the queue",
+			    "commands of the queue %s see no table", queue->key);
+	else
+		finding_add(findings, FINDING_FINE, where, "", "commands of the queue %s see %u table%s", queue->key,
+			    visible, visible == 1 ? "" : "s");
+}
+
+static void check_catalog(const struct options *options, struct session *session, struct findings *findings)
+{
+	struct catalog *catalog = NULL;
+	struct sql_error error;
+
+	if (introspection_read(session, &catalog, &error) < 0) {
+		finding_add(findings, FINDING_WRONG, where, "", "information_schema: %s", error.message);
+		return;
+	}
+	for (uint32_t i = 0; i < options->queue_count; i++)
+		check_patterns(&options->queues[i], catalog, findings);
+	for (uint32_t i = 0; i < catalog_table_count(catalog); i++)
+		check_table(catalog_table_at(catalog, i), findings);
+	catalog_unref(catalog);
+}
+
+void check_database(const struct options *options, struct findings *findings)
+{
+	struct session *session = NULL;
+	struct sql_error error;
+	char url[512];
+
+	url_mask(options->database.url_text, url, sizeof(url));
+	if (session_library_open() < 0) {
+		finding_add(findings, FINDING_UNREACHABLE, where, "", "the client library cannot start");
+		return;
+	}
+	/* Opening a session also sets its character set and SQL mode: what fails then is told in the same way. */
+	if (session_open(&options->database, false, &session, &error) < 0) {
+		bool refused = error.class == SQL_ERROR_ACCESS;
+		finding_add(findings, refused ? FINDING_WRONG : FINDING_UNREACHABLE, where,
+			    refused ? "look at the account, its password and its grants"
+				    : "is it running, and is DATABASE_URL right?",
+			    "%s: %s (%u)", url, error.message, error.number);
+	} else {
+		finding_add(findings, FINDING_FINE, where, "", "%s %s",
+			    session_server(session)->kind == SERVER_MARIADB ? "MariaDB" : "MySQL",
+			    session_server(session)->version_text);
+		check_catalog(options, session, findings);
+		session_close(session);
+	}
+	session_library_close();
+}

@@ -1,0 +1,191 @@
+/* commands/check_redis.c - is this Redis one that keeps queues, and may this account do a worker's work? */
+#include "daemon/commands/findings.h"
+
+#include "cli/redis.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const char where[] = "redis";
+
+/* ---- what INFO says ---- */
+
+/* Copies the value of "name:value\r\n" out of INFO's answer; "" when it is not there. */
+static void info_value(const char *info, const char *name, char *to, size_t to_bytes)
+{
+	char start[64];
+
+	snprintf(start, sizeof(start), "\n%s:", name);
+	const char *found = strstr(info, start);
+	to[0] = '\0';
+	if (found) {
+		found += strlen(start);
+		snprintf(to, to_bytes, "%.*s", (int)strcspn(found, "\r\n"), found);
+	}
+}
+
+static void check_version(const char *info, struct findings *findings)
+{
+	char version[32], valkey[32];
+
+	/* Valkey says the version of Redis that it stands in for under the old name. */
+	info_value(info, "redis_version", version, sizeof(version));
+	info_value(info, "valkey_version", valkey, sizeof(valkey));
+	if (strtol(version, NULL, 10) < 7)
+		finding_add(findings, FINDING_WRONG, where, "rowd needs Redis 7.0 or later, or Valkey", "version %s",
+			    version);
+	else
+		finding_add(findings, FINDING_FINE, where, "", "%s %s", valkey[0] ? "Valkey" : "Redis",
+			    valkey[0] ? valkey : version);
+}
+
+static void check_persistence(const char *info, struct findings *findings)
+{
+	char policy[64], append_only[8], maximum[32];
+
+	info_value(info, "maxmemory_policy", policy, sizeof(policy));
+	info_value(info, "maxmemory", maximum, sizeof(maximum));
+	info_value(info, "aof_enabled", append_only, sizeof(append_only));
+	if (policy[0] && strcmp(policy, "noeviction") != 0)
+		finding_add(findings, FINDING_WARNING, where, "set maxmemory-policy noeviction",
+			    "maxmemory-policy is %s: a full Redis would drop queues%s", policy,
+			    strcmp(maximum, "0") == 0 ? " (there is no maxmemory now)" : "");
+	if (strcmp(append_only, "1") != 0)
+		finding_add(findings, FINDING_WARNING, where, "set appendonly yes",
+			    "no append-only file: a restart of Redis loses what was pushed since its last snapshot");
+}
+
+static void check_info(redisContext *redis, struct findings *findings)
+{
+	char problem[REDIS_PROBLEM_BYTES];
+	redisReply *reply = redis_command(redis, 1, (const char *[]){"INFO"}, NULL, problem);
+
+	if (!reply) {
+		finding_add(findings, FINDING_WARNING, where, "allow +info to see version and persistence", "INFO: %s",
+			    problem);
+		return;
+	}
+	check_version(reply->str, findings);
+	check_persistence(reply->str, findings);
+	freeReplyObject(reply);
+}
+
+/* ---- what the account may do ---- */
+
+/* A command that a worker sends, with the keys that stand for the queue's own. */
+struct right {
+	const char *command;
+	const char *arguments[4]; /* %Q: the queue's key, %P: a name behind its reply prefix; NULL-ended */
+};
+
+static const struct right rights[] = {
+	{"BLMOVE", {"%Q", "{%Q}:landing:check", "RIGHT", "LEFT"}},
+	{"LRANGE", {"%Q", "0", "0"}},
+	{"LTRIM", {"%Q", "0", "0"}},
+	{"LPUSH", {"{%Q}:again", "x"}},
+	{"HSET", {"{%Q}:inflight:check", "1", "x"}},
+	{"HDEL", {"{%Q}:inflight:check", "1"}},
+	{"ZADD", {"{%Q}:workers", "1", "check"}},
+	{"SET", {"{%Q}:owner", "check"}},
+	{"GET", {"{%Q}:owner"}},
+	{"EXISTS", {"{%Q}:paused"}},
+	{"LPUSH", {"{%Q}:dead", "x"}},
+	{"HINCRBY", {"{%Q}:stats", "dead", "1"}},
+	{"TIME", {NULL}},
+	{"EVALSHA", {"x", "1", "%Q"}},
+	{"PUBLISH", {"%P", "x"}},
+	{"RPUSH", {"%P", "x"}},
+	{"PEXPIRE", {"%P", "1"}},
+};
+
+static void expand(const char *pattern, const struct queue_options *queue, char *to, size_t to_bytes)
+{
+	const char *mark = strchr(pattern, '%');
+
+	if (!mark)
+		snprintf(to, to_bytes, "%s", pattern);
+	else if (mark[1] == 'P')
+		snprintf(to, to_bytes, "%.*scheck", BYTES_ARG(queue->policy.reply_prefix));
+	else
+		snprintf(to, to_bytes, "%.*s%s%s", (int)(mark - pattern), pattern, queue->key, mark + 2);
+}
+
+/* Asks whether the account may, without doing it. Returns false when it may not; true also when Redis cannot tell. */
+static bool may(redisContext *redis, const struct queue_options *queue, const struct right *right)
+{
+	const char *words[4 + 4] = {"EVAL", "return redis.acl_check_cmd(unpack(ARGV)) and 1 or 0", "0", right->command};
+	char expanded[4][1024];
+	char problem[REDIS_PROBLEM_BYTES];
+	int count = 4;
+
+	for (size_t i = 0; i < 4 && right->arguments[i]; i++) {
+		expand(right->arguments[i], queue, expanded[i], sizeof(expanded[i]));
+		words[count++] = expanded[i];
+	}
+	redisReply *reply = redis_command(redis, count, words, NULL, problem);
+	if (!reply)
+		return true;
+	bool allowed = reply->type != REDIS_REPLY_INTEGER || reply->integer == 1;
+	freeReplyObject(reply);
+	return allowed;
+}
+
+static void check_rights(redisContext *redis, const struct queue_options *queue, struct findings *findings)
+{
+	char problem[REDIS_PROBLEM_BYTES];
+	redisReply *reply = redis_command(redis, 3, (const char *[]){"EVAL", "return 1", "0"}, NULL, problem);
+	bool fine = true;
+
+	if (!reply) {
+		finding_add(findings, FINDING_WRONG, where, "see redis.acl for the rights of a worker", "EVAL: %s",
+			    problem);
+		return;
+	}
+	freeReplyObject(reply);
+	for (size_t i = 0; i < sizeof(rights) / sizeof(*rights); i++) {
+		char key[1024];
+		if (may(redis, queue, &rights[i]))
+			continue;
+		fine = false;
+		expand(rights[i].arguments[0] ? rights[i].arguments[0] : "", queue, key, sizeof(key));
+		finding_add(findings, FINDING_WRONG, where, "see redis.acl for the rights of a worker",
+			    "the account may not %s %s", rights[i].command, key);
+	}
+	if (fine)
+		finding_add(findings, FINDING_FINE, where, "", "the account may serve the queue %s", queue->key);
+}
+
+/* A key of another kind under a queue's name would fail at the first claim. */
+static void check_kind(redisContext *redis, const struct queue_options *queue, struct findings *findings)
+{
+	char problem[REDIS_PROBLEM_BYTES];
+	redisReply *reply = redis_command(redis, 2, (const char *[]){"LLEN", queue->key}, NULL, problem);
+
+	if (!reply) {
+		finding_add(findings, FINDING_WRONG, where, "", "LLEN %s: %s", queue->key, problem);
+		return;
+	}
+	finding_add(findings, FINDING_NOTE, where, "", "%lld commands wait in %s", reply->integer, queue->key);
+	freeReplyObject(reply);
+}
+
+void check_redis(const struct options *options, struct findings *findings)
+{
+	char problem[REDIS_PROBLEM_BYTES];
+	char url[URL_TEXT_BYTES];
+	redisContext *redis = redis_open(&options->redis.url, options->redis.command_timeout_ms, problem);
+
+	url_mask(options->redis.url_text, url, sizeof(url));
+	if (!redis) {
+		finding_add(findings, FINDING_UNREACHABLE, where, "is it running, and is REDIS_URL right?", "%s: %s",
+			    url, problem);
+		return;
+	}
+	check_info(redis, findings);
+	for (uint32_t i = 0; i < options->queue_count; i++) {
+		check_rights(redis, &options->queues[i], findings);
+		check_kind(redis, &options->queues[i], findings);
+	}
+	redisFree(redis);
+}
