@@ -16,3 +16,4 @@ add_library(unit_planner_core STATIC
 )
 target_link_libraries(unit_planner_core PUBLIC rowd_common)
 rowd_unit(planner unit_planner_core)
+rowd_unit(footprint unit_planner_core)
