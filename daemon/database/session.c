@@ -107,10 +107,10 @@ static void set_options(MYSQL *mysql, const struct database_options *options, bo
 {
 	my_bool no = 0;
 	unsigned int local_files = 0;
-	size_t packet_bytes = PACKET_BYTES;
+	size_t packet_bytes = PACKET_BYTES, stack_bytes = COROUTINE_STACK_BYTES;
 
 	if (nonblocking)
-		mysql_optionsv(mysql, MYSQL_OPT_NONBLOCK, (void *)(size_t)COROUTINE_STACK_BYTES);
+		mysql_optionsv(mysql, MYSQL_OPT_NONBLOCK, &stack_bytes);
 	mysql_optionsv(mysql, MYSQL_OPT_RECONNECT, &no);
 	mysql_optionsv(mysql, MYSQL_OPT_LOCAL_INFILE, &local_files);
 	mysql_set_local_infile_handler(mysql, refuse_file, read_no_file, end_no_file, refuse_file_error, NULL);
