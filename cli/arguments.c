@@ -38,7 +38,7 @@ static int add_queue(struct arguments *arguments, const char *key)
 static int set_option(struct arguments *arguments, const char *name, const char *value)
 {
 	if (strcmp(name, "--redis") == 0)
-		arguments->redis_text = value;
+		arguments->redis = value;
 	else if (strcmp(name, "--queue") == 0)
 		return add_queue(arguments, value);
 	else if (strcmp(name, "--reply-prefix") == 0)
@@ -73,6 +73,10 @@ static int read_option(struct arguments *arguments, char **words)
 		arguments->help = true;
 		return 1;
 	}
+	if (strcmp(words[0], "--version") == 0) {
+		arguments->version = true;
+		return 1;
+	}
 	snprintf(name, sizeof(name), "%.*s", (int)(size < sizeof(name) ? size : sizeof(name) - 1), words[0]);
 	if (!takes_value(name))
 		return fault("no option", name);
@@ -83,22 +87,6 @@ static int read_option(struct arguments *arguments, char **words)
 	if (result < 0)
 		return result;
 	return words[0][size] == '=' ? 1 : 2;
-}
-
-static int settle(struct arguments *arguments)
-{
-	const char *variable = getenv("REDIS_URL");
-	char problem[URL_PROBLEM_BYTES];
-
-	if (!arguments->redis_text)
-		arguments->redis_text = variable && *variable ? variable : "redis://127.0.0.1:6379/0";
-	if (url_parse_redis(arguments->redis_text, &arguments->redis, problem) < 0) {
-		fprintf(stderr, "rowctl: the Redis URL: %s\n", problem);
-		return -EINVAL;
-	}
-	if (arguments->queue_count == 0)
-		arguments->queues[arguments->queue_count++] = "rowd:commands";
-	return 0;
 }
 
 int arguments_read(char **words, struct arguments *ret_arguments)
@@ -122,8 +110,8 @@ int arguments_read(char **words, struct arguments *ret_arguments)
 		}
 	}
 	words[operand_count] = NULL;
-	if (settle(&arguments) < 0)
-		return -EINVAL;
+	if (arguments.queue_count == 0)
+		arguments.queues[arguments.queue_count++] = "rowd:commands";
 	*ret_arguments = arguments;
 	return 0;
 }

@@ -2,23 +2,20 @@
 #ifndef CLI_ARGUMENTS_H
 #define CLI_ARGUMENTS_H
 
-#include "common/url.h"
-
 #include <stdbool.h>
 #include <stdint.h>
 
 enum { ARGUMENTS_QUEUES = 64 };
 
 struct arguments {
-	const char *redis_text; /* --redis, else $REDIS_URL, else the local server */
-	struct redis_url redis;
+	const char *redis;                    /* --redis: a URL; NULL: $REDIS_URL, else the local server */
 	const char *queues[ARGUMENTS_QUEUES]; /* --queue; at least one: the default */
 	uint32_t queue_count;
 	const char *reply_prefix; /* --reply-prefix */
 	uint32_t timeout_ms;      /* --timeout: how long to wait for a reply */
 	bool json;                /* --json: tables as JSON */
 	char **operands;          /* NULL-ended; views of argv */
-	bool help;
+	bool help, version;
 };
 
 /* A command of rowctl. */
@@ -34,7 +31,7 @@ extern const struct rowctl_command call_command, push_command, encode_command, d
 /* Exit statuses beside those of <sysexits.h>. */
 enum { EXIT_NOT_OK = 1, EXIT_NO_REPLY = 2 };
 
-/* Sorts the words behind the command's name; operands is filled in place, in `words`.
+/* Sorts the words of a command line; operands, the command's name first, is filled in place, in `words`.
  * Returns 0, or -EINVAL after it has said on standard error what is wrong. */
 int arguments_read(char **words, struct arguments *ret_arguments);
 

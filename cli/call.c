@@ -1,6 +1,6 @@
 /* cli/call.c - `rowctl call`: pushes one command and waits for its reply. */
 #include "cli/arguments.h"
-#include "cli/redis.h"
+#include "cli/connect.h"
 #include "cli/text.h"
 
 #include "common/message.h"
@@ -97,17 +97,15 @@ static int wait_for_reply(const struct arguments *arguments, redisContext *redis
 static int push_and_wait(const struct arguments *arguments, struct bytes command, const char *list)
 {
 	char problem[REDIS_PROBLEM_BYTES];
+	int status = EX_UNAVAILABLE;
 	/* The server answers BLPOP at its timeout: the connection has to wait a little longer than that. */
-	redisContext *redis = redis_open(&arguments->redis, arguments->timeout_ms + 5000, problem);
+	redisContext *redis = connect_redis(arguments, arguments->timeout_ms + 5000, &status);
 
-	if (!redis) {
-		fprintf(stderr, "rowctl: Redis: %s\n", problem);
-		return EX_UNAVAILABLE;
-	}
+	if (!redis)
+		return status;
 	const char *words[] = {"LPUSH", arguments->queues[0], command.data};
 	const size_t sizes[] = {5, strlen(words[1]), command.size};
 	redisReply *pushed = redis_command(redis, 3, words, sizes, problem);
-	int status = EX_UNAVAILABLE;
 	if (pushed)
 		status = wait_for_reply(arguments, redis, list);
 	else

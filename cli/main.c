@@ -32,30 +32,38 @@ static void print_help(void)
 	     "65 a command that is no JSON, 69 Redis cannot be reached.");
 }
 
+static const struct rowctl_command *find_command(const char *name)
+{
+	for (size_t i = 0; i < COMMANDS; i++) {
+		if (strcmp(name, commands[i]->name) == 0)
+			return commands[i];
+	}
+	return NULL;
+}
+
 static int run(char **words)
 {
 	struct arguments arguments;
 
-	if (!words[0] || strcmp(words[0], "--help") == 0 || strcmp(words[0], "-h") == 0) {
-		print_help();
-		return words[0] ? 0 : EX_USAGE;
-	}
-	if (strcmp(words[0], "--version") == 0) {
+	if (arguments_read(words, &arguments) < 0)
+		return EX_USAGE;
+	if (arguments.version) {
 		puts("rowctl " ROWD_VERSION);
 		return 0;
 	}
-	for (size_t i = 0; i < COMMANDS; i++) {
-		if (strcmp(words[0], commands[i]->name) != 0)
-			continue;
-		if (arguments_read(words + 1, &arguments) < 0)
-			return EX_USAGE;
-		if (!arguments.help)
-			return commands[i]->run(&arguments);
-		fputs(commands[i]->usage, stdout);
-		return 0;
+	if (!arguments.operands[0]) {
+		print_help();
+		return arguments.help ? 0 : EX_USAGE;
 	}
-	fprintf(stderr, "rowctl: '%s' is no command; see rowctl --help\n", words[0]);
-	return EX_USAGE;
+	const struct rowctl_command *command = find_command(*arguments.operands++);
+	if (!command) {
+		fprintf(stderr, "rowctl: '%s' is no command; see rowctl --help\n", arguments.operands[-1]);
+		return EX_USAGE;
+	}
+	if (!arguments.help)
+		return command->run(&arguments);
+	fputs(command->usage, stdout);
+	return 0;
 }
 
 int main(int argc, char **argv)

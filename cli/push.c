@@ -1,6 +1,6 @@
 /* cli/push.c - `rowctl push`: pushes commands and does not wait for replies. */
 #include "cli/arguments.h"
-#include "cli/redis.h"
+#include "cli/connect.h"
 #include "cli/text.h"
 
 #include <errno.h>
@@ -100,17 +100,15 @@ static int push_operands(struct pusher *pusher)
 static int push(const struct arguments *arguments)
 {
 	struct pusher pusher = {.arguments = arguments};
-	char problem[REDIS_PROBLEM_BYTES];
+	int status = 0;
 
 	if (!arguments->operands[0]) {
 		fputs("rowctl: push takes commands, or - for standard input\n", stderr);
 		return EX_USAGE;
 	}
-	pusher.redis = redis_open(&arguments->redis, arguments->timeout_ms, problem);
-	if (!pusher.redis) {
-		fprintf(stderr, "rowctl: Redis: %s\n", problem);
-		return EX_UNAVAILABLE;
-	}
+	pusher.redis = connect_redis(arguments, arguments->timeout_ms, &status);
+	if (!pusher.redis)
+		return status;
 	buffer_init(&pusher.msgpack, TEXT_BYTES);
 	bool lines = strcmp(arguments->operands[0], "-") == 0 && !arguments->operands[1];
 	int result = lines ? push_lines(&pusher) : push_operands(&pusher);

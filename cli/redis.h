@@ -7,7 +7,7 @@
 #include <hiredis/hiredis.h>
 #include <stdint.h>
 
-enum { REDIS_PROBLEM_BYTES = 256 };
+enum { REDIS_PROBLEM_BYTES = URL_PROBLEM_BYTES };
 
 /* Connects, authenticates and selects the database. timeout_ms: for connecting, and for the answer to each command.
  * Returns the connection, the caller's to redisFree(), or NULL with what went wrong (never a password). */

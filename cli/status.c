@@ -1,6 +1,6 @@
 /* cli/status.c - `rowctl status`: what waits, what runs, who works. */
 #include "cli/status.h"
-#include "cli/arguments.h"
+#include "cli/connect.h"
 
 #include "common/writer.h"
 
@@ -121,19 +121,17 @@ static int show_queues(const struct arguments *arguments, redisContext *redis, s
 
 static int show(const struct arguments *arguments)
 {
-	char problem[REDIS_PROBLEM_BYTES];
+	int result = 0;
 
 	if (arguments->operands[0]) {
 		fputs("rowctl: status takes no operands; queues are named by --queue\n", stderr);
 		return EX_USAGE;
 	}
-	redisContext *redis = redis_open(&arguments->redis, arguments->timeout_ms, problem);
-	if (!redis) {
-		fprintf(stderr, "rowctl: Redis: %s\n", problem);
-		return EX_UNAVAILABLE;
-	}
+	redisContext *redis = connect_redis(arguments, arguments->timeout_ms, &result);
+	if (!redis)
+		return result;
 	struct queue_status *status = malloc(sizeof(*status));
-	int result = status ? show_queues(arguments, redis, status) : EX_OSERR;
+	result = status ? show_queues(arguments, redis, status) : EX_OSERR;
 	free(status);
 	redisFree(redis);
 	return result;
