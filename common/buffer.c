@@ -39,7 +39,7 @@ static bool grow(struct buffer *buffer, size_t size)
 	if (capacity < needed || capacity > buffer->limit_bytes)
 		capacity = buffer->limit_bytes;
 
-	char *data = realloc(buffer->data, capacity > 0 ? capacity : 1);
+	char *data = realloc(buffer->data, capacity + 1); /* one more, for vsnprintf's NUL */
 
 	if (!data) {
 		buffer->state = BUFFER_NO_MEMORY;
@@ -116,8 +116,7 @@ void buffer_format(struct buffer *buffer, const char *format, ...)
 	if (size < 0)
 		return;
 
-	/* One byte more than is kept: vsnprintf ends with a NUL. */
-	char *to = buffer_reserve(buffer, (size_t)size + 1);
+	char *to = buffer_reserve(buffer, (size_t)size);
 
 	if (!to)
 		return;

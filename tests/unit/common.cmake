@@ -1,1 +1,24 @@
 # Unit tests of common/.
+
+# rowd_unit_allocations(NAME): in the test NAME the n-th allocation can be made to fail (tests/support/allocations.h).
+function(rowd_unit_allocations name)
+	target_sources(unit_${name} PRIVATE ${PROJECT_SOURCE_DIR}/tests/support/allocations.c)
+	target_link_options(unit_${name} PRIVATE -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc)
+endfunction()
+
+rowd_unit(arena rowd_common)
+rowd_unit_allocations(arena)
+rowd_unit(buffer rowd_common)
+rowd_unit_allocations(buffer)
+rowd_unit(text rowd_common) # utf8, base64, number, nearest
+rowd_unit(error rowd_common)
+rowd_unit(scan rowd_common)
+rowd_unit_allocations(scan)
+rowd_unit(message rowd_common)
+rowd_unit_allocations(message)
+rowd_unit(writer rowd_common PkgConfig::MSGPACK) # msgpack-c's packer says what is right
+rowd_unit_allocations(writer)
+rowd_unit(command rowd_common)
+rowd_unit_allocations(command)
+rowd_unit(reply rowd_common)
+rowd_unit_allocations(reply)

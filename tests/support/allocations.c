@@ -1,0 +1,49 @@
+/* tests/support/allocations.c */
+#include "tests/support/allocations.h"
+
+#include <stddef.h>
+
+static uint32_t remaining; /* 0: none is to fail */
+static bool has_failed;
+
+void *__real_malloc(size_t size);
+void *__real_calloc(size_t count, size_t size);
+void *__real_realloc(void *old, size_t size);
+void *__wrap_malloc(size_t size);
+void *__wrap_calloc(size_t count, size_t size);
+void *__wrap_realloc(void *old, size_t size);
+
+void allocations_fail_at(uint32_t n)
+{
+	remaining = n;
+	has_failed = false;
+}
+
+bool allocations_end(void)
+{
+	remaining = 0;
+	return has_failed;
+}
+
+static bool is_to_fail(void)
+{
+	if (remaining == 0 || --remaining > 0)
+		return false;
+	has_failed = true;
+	return true;
+}
+
+void *__wrap_malloc(size_t size)
+{
+	return is_to_fail() ? NULL : __real_malloc(size);
+}
+
+void *__wrap_calloc(size_t count, size_t size)
+{
+	return is_to_fail() ? NULL : __real_calloc(count, size);
+}
+
+void *__wrap_realloc(void *old, size_t size)
+{
+	return is_to_fail() ? NULL : __real_realloc(old, size);
+}

@@ -1,0 +1,28 @@
+/* tests/support/allocations.h - makes the n-th allocation fail.
+ *
+ * A program linked with -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc and allocations.c (in CMake:
+ * rowd_unit_allocations(NAME)) tries a piece of work again and again, with each of its allocations failing once:
+ *
+ *   for (uint32_t n = 1;; n++) {
+ *           allocations_fail_at(n);
+ *           int status = work();
+ *           if (!allocations_end())
+ *                   break; // the work has fewer than n allocations: it went through
+ *           assert_int_equal(status, -ENOMEM);
+ *   }
+ *
+ * Only calls in our own objects are caught, not those within shared libraries. Leaks are for AddressSanitizer to find.
+ */
+#ifndef TESTS_SUPPORT_ALLOCATIONS_H
+#define TESTS_SUPPORT_ALLOCATIONS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/* From now on the n-th allocation (1: the next one) fails, and only that one. */
+void allocations_fail_at(uint32_t n);
+
+/* No allocation fails any more. True when one did since allocations_fail_at(). */
+bool allocations_end(void);
+
+#endif
