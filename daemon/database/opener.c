@@ -9,7 +9,7 @@
 #include <mysql.h>
 #include <sys/random.h>
 
-enum { BACKOFF_LEAST_MS = 100, BACKOFF_MOST_MS = 10000 };
+static const uint32_t backoff_least_ms = 100, backoff_most_ms = 10000;
 
 static void open_on_thread(uv_work_t *work)
 {
@@ -60,9 +60,9 @@ uint32_t opener_random(uint32_t bound)
 
 uint32_t opener_backoff_ms(uint32_t failures)
 {
-	uint32_t most = failures < 7 ? BACKOFF_LEAST_MS << failures : BACKOFF_MOST_MS;
+	uint32_t most = failures < 7 ? backoff_least_ms << failures : backoff_most_ms;
 
-	if (most > BACKOFF_MOST_MS)
-		most = BACKOFF_MOST_MS;
-	return BACKOFF_LEAST_MS + opener_random(most - BACKOFF_LEAST_MS + 1);
+	if (most > backoff_most_ms)
+		most = backoff_most_ms;
+	return backoff_least_ms + opener_random(most - backoff_least_ms + 1);
 }
