@@ -4,6 +4,21 @@
 #include <assert.h>
 #include <errno.h>
 
+/* Holds all that a command on the table could hold, whatever it turns out to be: a delete, or an update of everything,
+ * which reads the parents too. */
+static int hold_all(struct footprint *footprint, const struct table *table)
+{
+	bool *changed = arena_alloc_array(footprint->arena, table->column_count, sizeof(*changed));
+	int r;
+
+	if (!changed)
+		return -ENOMEM;
+	for (uint32_t i = 0; i < table->column_count; i++)
+		changed[i] = true;
+	r = footprint_write(footprint, table, NULL);
+	return r < 0 ? r : footprint_write(footprint, table, changed);
+}
+
 int planner_park(struct planner *planner, struct task *task)
 {
 	struct job *job = &task->job;
@@ -13,7 +28,7 @@ int planner_park(struct planner *planner, struct task *task)
 	int r;
 
 	footprint_init(&footprint, &job->arena);
-	r = table ? footprint_write(&footprint, table, NULL) : footprint_unknown_table(&footprint, name);
+	r = table ? hold_all(&footprint, table) : footprint_unknown_table(&footprint, name);
 	if (r == 0)
 		r = schedule_add(planner->schedule, &task->node, &job->arena, &footprint);
 	if (r < 0)

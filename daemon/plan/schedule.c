@@ -234,6 +234,30 @@ static void link_entry(struct schedule_resource *resource, struct schedule_entry
 	}
 }
 
+/* An entry was put in line in front of others. Those it should have held up were granted before it was there; they are
+ * made to wait again, as long as their node still waits for something: what is ready may be running. */
+static void revoke(struct schedule_resource *resource, const struct schedule_entry *inserted)
+{
+	uint32_t modes = footprint_holds_up(inserted->mode) & resource->present;
+
+	for (; modes != 0; modes &= modes - 1) {
+		struct line *line = &resource->lines[__builtin_ctz(modes)];
+		struct schedule_entry *entry = line->last;
+
+		for (; entry && entry->node->sequence > inserted->node->sequence; entry = entry->previous) {
+			if (entry->granted && entry->node->waiting > 0) {
+				entry->granted = false;
+				entry->node->waiting++;
+			}
+			if (!entry->granted &&
+			    (!line->waiting || line->waiting->node->sequence > entry->node->sequence))
+				line->waiting = entry;
+		}
+		if (line->waiting)
+			resource->waiting |= modes & -modes;
+	}
+}
+
 static void unlink_entry(struct schedule *schedule, struct schedule_entry *entry)
 {
 	struct schedule_resource *resource = entry->resource;
@@ -327,6 +351,8 @@ int schedule_replace(struct schedule *schedule, struct schedule_node *node, stru
 	link_footprint(schedule, node, entries, footprint);
 	if (node->waiting == 0)
 		push_ready(schedule, node);
+	for (uint32_t i = 0; i < node->count; i++)
+		revoke(entries[i].resource, &entries[i]);
 	for (uint32_t i = 0; i < old_count; i++)
 		unlink_entry(schedule, &old_entries[i]);
 	return 0;

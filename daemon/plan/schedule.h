@@ -45,7 +45,8 @@ void schedule_free(struct schedule *schedule);
 int schedule_add(struct schedule *schedule, struct schedule_node *node, struct arena *arena,
 		 const struct footprint *footprint);
 
-/* Gives the node another footprint at the same place in the order. Returns 0, or -ENOMEM with nothing changed. */
+/* Gives the node another footprint at the same place in the order. Whoever waits for the old one waits for what it
+ * meets in the new one. Returns 0, or -ENOMEM with nothing changed. */
 int schedule_replace(struct schedule *schedule, struct schedule_node *node, struct arena *arena,
 		     const struct footprint *footprint);
 

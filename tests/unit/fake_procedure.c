@@ -88,6 +88,11 @@ struct script *script_of(const struct job *job)
 	return script;
 }
 
+struct script *script_of_statement(const struct statement *statement)
+{
+	return (struct script *)(uintptr_t)statement->text.data;
+}
+
 int command_decode(struct arena *arena, struct bytes raw, size_t limit_bytes, struct command *ret_command,
 		   struct error *ret_error)
 {
@@ -185,7 +190,7 @@ enum procedure_step procedure_next(struct job *job, struct statement ret_stateme
 		script->wave++;
 		*ret_count = script->statements > 0 ? script->statements : 1;
 		for (uint32_t i = 0; i < *ret_count; i++)
-			ret_statements[i].text = BYTES("statement");
+			ret_statements[i].text = (struct bytes){.data = (const char *)script, .size = sizeof(*script)};
 		return PROCEDURE_SEND;
 	}
 	if (!script->fails_at_end)

@@ -45,5 +45,6 @@ void fake_catalog_add(struct catalog *catalog, const struct table *table);
 int fake_catalog_references(void);
 
 struct script *script_of(const struct job *job);
+struct script *script_of_statement(const struct statement *statement);
 
 #endif
