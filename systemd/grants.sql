@@ -1,0 +1,10 @@
+-- Accounts with the least that each needs. Run as an administrator; replace the database, the hosts and the passwords.
+
+-- The worker: rows of the tables, and of rowd's own. It can neither create nor drop anything, and the catalog it
+-- offers to producers is what these grants show it.
+CREATE USER IF NOT EXISTS 'rowd'@'localhost' IDENTIFIED BY 'change-me';
+GRANT SELECT, INSERT, UPDATE, DELETE ON `example`.* TO 'rowd'@'localhost';
+
+-- For `rowd init`, run by hand or at a release: makes rowd's own tables and those of the given files.
+CREATE USER IF NOT EXISTS 'rowd_init'@'localhost' IDENTIFIED BY 'change-me-too';
+GRANT SELECT, INSERT, CREATE, DROP, ALTER, INDEX, REFERENCES ON `example`.* TO 'rowd_init'@'localhost';

@@ -1,0 +1,146 @@
+"""Fixtures: one Redis, one database server and one rowd for the run; a world of its own for tests that break things."""
+
+import sys
+from pathlib import Path
+
+import pytest
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+from support import process  # noqa: E402
+from support.client import Client  # noqa: E402
+from support.database_server import OwnServer, open_server  # noqa: E402
+from support.redis_server import RedisServer  # noqa: E402
+from support.rowd_process import Rowd  # noqa: E402
+
+
+def pytest_configure(config):
+    for name in ("rowd", "rowctl"):
+        if not Path(process.program(name)).exists():
+            raise pytest.UsageError(f"{process.program(name)} is not built: cmake --build --preset {process.BUILD}")
+
+
+@pytest.fixture(scope="session")
+def redis_server(tmp_path_factory):
+    server = RedisServer(tmp_path_factory.mktemp("redis"))
+    yield server
+    server.stop()
+
+
+@pytest.fixture(scope="session")
+def database_server(tmp_path_factory):
+    server = open_server(tmp_path_factory.mktemp("database"))
+    yield server
+    server.stop()
+
+
+@pytest.fixture(scope="session")
+def database(database_server):
+    database = database_server.create_database()
+    database.create_example_tables()
+    database.script((Path(__file__).parent / "tables.sql").read_text(encoding="utf-8"))
+    yield database
+    database_server.drop_database(database)
+
+
+@pytest.fixture(scope="session")
+def tables(database):
+    """The names of all base tables, for emptying them."""
+    return [row[0] for row in database.query("SHOW FULL TABLES") if row[1] == "BASE TABLE"
+            and not row[0].startswith("rowd_")]
+
+
+@pytest.fixture(scope="session")
+def shared_rowd(tmp_path_factory, redis_server, database):
+    rowd = Rowd(tmp_path_factory.mktemp("rowd"), database.url, redis_server)
+    yield rowd
+    rowd.close()
+
+
+@pytest.fixture
+def rowd(shared_rowd, database, tables):
+    """The run's rowd, on empty tables. It has to live through the test."""
+    connection = database.connect()
+    with connection.cursor() as cursor:
+        cursor.execute("SET foreign_key_checks = 0")
+        for name in tables:
+            cursor.execute("DELETE FROM `" + name.replace("`", "``") + "`")
+    connection.close()
+    yield shared_rowd
+    shared_rowd.check_alive()
+
+
+@pytest.fixture
+def redis(redis_server):
+    return redis_server.client()
+
+
+@pytest.fixture(params=["msgpack", "json"])
+def client(request, redis, rowd):
+    """A producer, once in each codec."""
+    return Client(redis, request.param)
+
+
+@pytest.fixture
+def producer(redis, rowd):
+    """A producer that speaks msgpack, where the codec does not matter."""
+    return Client(redis)
+
+
+class World:
+    """Servers and rowds of one test, which may kill and restart them."""
+
+    def __init__(self, directory, database_server):
+        self.directory = directory
+        self.shared_server = database_server
+        self.opened = []
+        self.databases = []
+
+    def redis(self, **settings):
+        server = RedisServer(self.directory / f"redis{len(self.opened)}", **settings)
+        self.opened.append(server)
+        return server
+
+    def database_server(self):
+        """A server that the test may kill."""
+        if not self.shared_server.restartable:
+            pytest.skip("ROWD_TEST_DATABASE_URL names a server that is not ours to stop")
+        server = OwnServer(self.directory / f"database{len(self.opened)}")
+        self.opened.append(server)
+        return server
+
+    def database(self, server=None):
+        """A new database with the example tables, on the run's server unless another is given."""
+        server = server or self.shared_server
+        database = server.create_database()
+        database.create_example_tables()
+        self.databases.append(database)
+        return database
+
+    def rowd(self, database, redis_server, database_url=None, **options):
+        rowd = Rowd(self.directory, database_url or database.url, redis_server, **options)
+        self.opened.append(rowd)
+        return rowd
+
+    def close(self):
+        problems = []
+        for thing in reversed(self.opened):
+            try:
+                if isinstance(thing, Rowd):
+                    thing.close()
+                elif thing.process.alive():
+                    thing.kill()
+            except AssertionError as problem:  # the others have to be ended all the same
+                problems.append(problem)
+        for database in self.databases:
+            if database.server is self.shared_server:
+                self.shared_server.drop_database(database)
+        if problems:
+            raise problems[0]
+
+
+@pytest.fixture
+def world(tmp_path, database_server):
+    world = World(tmp_path, database_server)
+    yield world
+    world.close()

@@ -1,0 +1,196 @@
+"""A rowd that dies, drains, stands by, or loses one of its servers: no command is lost."""
+
+import signal
+import time
+
+from load import Load
+from support.client import Client
+from support.process import wait_until
+
+LEASE_MS = 1000
+
+
+def test_killed_in_the_middle_and_a_new_one_goes_on(world):
+    database, redis_server = world.database(), world.redis()
+    first = world.rowd(database, redis_server, delivery_lease_ms=LEASE_MS)
+    load = Load(redis_server, 5000)
+    load.push()
+    load.take(200)
+    first.kill()
+    assert len(load.outcomes) < 5000, "the kill came in the middle"
+    world.rowd(database, redis_server, wait=False, delivery_lease_ms=LEASE_MS)
+    load.take(5000)
+    load.check_nothing_lost(database)
+
+
+def test_killed_again_and_again(world):
+    database, redis_server = world.database(), world.redis()
+    load = Load(redis_server, 4000)
+    rowd = world.rowd(database, redis_server, delivery_lease_ms=LEASE_MS)
+    load.push()
+    for goal in (100, 600, 1200, 2000):
+        load.take(goal)
+        rowd.kill()
+        rowd = world.rowd(database, redis_server, wait=False, delivery_lease_ms=LEASE_MS)
+    load.take(4000)
+    load.check_nothing_lost(database)
+
+
+def test_a_restart_in_the_same_runtime_directory_takes_over_at_once(world):
+    """The lock on the id's file proves the predecessor dead: nobody waits for a lease of a minute."""
+    database, redis_server = world.database(), world.redis()
+    runtime = world.directory / "runtime"
+    runtime.mkdir()
+    first = world.rowd(database, redis_server, runtime_directory=runtime, delivery_lease_ms=60000)
+    load = Load(redis_server, 3000)
+    load.push()
+    load.take(100)
+    first.kill()
+    started = time.monotonic()
+    world.rowd(database, redis_server, wait=False, runtime_directory=runtime, delivery_lease_ms=60000)
+    load.take(3000, timeout_s=30)
+    assert time.monotonic() - started < 30
+    load.check_nothing_lost(database)
+
+
+def test_the_stand_by_takes_over(world):
+    database, redis_server = world.database(), world.redis()
+    first = world.rowd(database, redis_server, delivery_lease_ms=LEASE_MS)
+    second = world.rowd(database, redis_server, delivery_lease_ms=LEASE_MS)
+    load = Load(redis_server, 3000)
+    load.push()
+    load.take(100)
+    first.kill()
+    killed = time.monotonic()
+    load.take(3000)
+    assert time.monotonic() - killed < 30
+    load.check_nothing_lost(database)
+    second.check_alive()
+
+
+def test_only_one_claims_and_the_drain_hands_over(world):
+    database, redis_server = world.database(), world.redis()
+    first = world.rowd(database, redis_server)
+    client = Client(redis_server.client())
+    owner = client.ok("info")["row"]["worker"]
+    second = world.rowd(database, redis_server)
+    assert {client.ok("info")["row"]["worker"] for _ in range(20)} == {owner}
+    assert first.terminate() == 0
+    # A lease that was ended is not waited for: the default one is 10 s.
+    started = time.monotonic()
+    assert client.ok("info")["row"]["worker"] != owner
+    assert time.monotonic() - started < 5
+    second.check_alive()
+
+
+def test_sigterm_drains_and_loses_nothing(world):
+    database, redis_server = world.database(), world.redis()
+    first = world.rowd(database, redis_server)
+    load = Load(redis_server, 5000)
+    load.push()
+    load.take(100)
+    assert first.terminate() == 0
+    redis = redis_server.client()
+    answered = redis.llen(load.reply_list) + len(load.outcomes)
+    waiting = redis.llen("rowd:commands") + redis.llen("{rowd:commands}:again")
+    assert answered + waiting == 5000, "each is either answered or back in the queue"
+    assert not any(redis.hlen(key) for key in redis.keys("*:inflight:*"))
+    second = world.rowd(database, redis_server, wait=False)
+    load.take(5000)
+    load.take_rest()
+    load.check_nothing_lost(database)
+    assert load.repeated == 0 and database.query("SELECT COUNT(*) FROM animals") == [(5000,)]
+    second.check_alive()
+
+
+def test_sigterm_when_idle(world):
+    rowd = world.rowd(world.database(), world.redis())
+    started = time.monotonic()
+    assert rowd.terminate() == 0
+    assert time.monotonic() - started < 5
+
+
+def test_a_frozen_worker_is_replaced_and_thaws_without_harm(world):
+    database, redis_server = world.database(), world.redis()
+    first = world.rowd(database, redis_server, delivery_lease_ms=LEASE_MS)
+    second = world.rowd(database, redis_server, delivery_lease_ms=LEASE_MS)
+    load = Load(redis_server, 3000)
+    load.push()
+    load.take(100)
+    first.process.send(signal.SIGSTOP)
+    load.take(3000)
+    first.process.send(signal.SIGCONT)
+    client = Client(redis_server.client())
+    assert client.ok("ping", db=True)
+    load.check_nothing_lost(database)
+    wait_until(first.process.alive, "the thawed one goes on")
+    second.check_alive()
+
+
+def test_the_database_is_killed_under_load(world):
+    server = world.database_server()
+    database, redis_server = world.database(server), world.redis()
+    rowd = world.rowd(database, redis_server)
+    load = Load(redis_server, 4000)
+
+    def each(start):
+        if start == 2000:
+            server.kill()
+            server.start()
+
+    pusher = load.push_in_background(each)
+    load.take(4000, timeout_s=90)
+    pusher.join()
+    load.check_nothing_lost(database)
+    rowd.check_alive()
+
+
+def test_the_database_is_restarted_in_good_order_under_load(world):
+    server = world.database_server()
+    database, redis_server = world.database(server), world.redis()
+    rowd = world.rowd(database, redis_server)
+    load = Load(redis_server, 4000)
+
+    def each(start):
+        if start == 2000:
+            server.process.terminate(timeout_s=120)
+            server.start()
+
+    pusher = load.push_in_background(each)
+    load.take(4000, timeout_s=90)
+    pusher.join()
+    load.check_nothing_lost(database)
+    rowd.check_alive()
+
+
+def test_the_database_is_not_there_at_the_start(world):
+    server = world.database_server()
+    database, redis_server = world.database(server), world.redis()
+    server.process.terminate(timeout_s=120)
+    rowd = world.rowd(database, redis_server, wait=False)
+    client = Client(redis_server.client())
+    client.push({"op": "create", "table": "animals", "values": {"species": "early"}, "reply_list": "rowd:reply:early"})
+    wait_until(lambda: rowd.log(), "rowd says something")
+    assert rowd.process.alive()
+    server.start()
+    assert client.take("rowd:reply:early", timeout_s=60)["ok"]
+
+
+def test_connections_cut_by_the_server(world):
+    database, redis_server = world.database(), world.redis()
+    world.rowd(database, redis_server)
+    load = Load(redis_server, 3000)
+
+    def each(start):
+        if start % 500 == 0:
+            for (identity,) in database.query("SELECT id FROM information_schema.processlist WHERE db = DATABASE() "
+                                              "AND id <> CONNECTION_ID()"):
+                try:
+                    database.query(f"KILL {identity}")
+                except Exception as problem:  # it has gone by itself meanwhile
+                    assert "Unknown thread" in str(problem)
+
+    pusher = load.push_in_background(each)
+    load.take(3000)
+    pusher.join()
+    load.check_nothing_lost(database)

@@ -1,0 +1,164 @@
+"""A Redis that is killed, restarted, full, or forgets its scripts: rowd goes on by itself."""
+
+import pytest
+import redis as redis_py
+
+from load import Load
+from support.client import Client
+from support.process import ROOT, wait_until
+
+
+class PatientLoad(Load):
+    """A producer that pushes again when Redis is away. A push whose answer was lost may be there twice."""
+
+    def _push_until_taken(self, elements):
+        def pushed():
+            try:
+                return self.redis.lpush(self.queue, *elements) is not None
+            except redis_py.RedisError:
+                return False
+
+        wait_until(pushed, "the push", timeout_s=60)
+
+    def take(self, until, timeout_s=60):
+        def complete():
+            try:
+                popped = self.redis.blpop(self.reply_list, timeout=1)
+            except redis_py.RedisError:
+                return False
+            if popped:
+                self._note(popped[1])
+            return len(self.outcomes) >= until
+
+        wait_until(complete, f"{until} replies", timeout_s)
+
+    def take_slowly_enough(self, until, timeout_s):
+        """As take(), for thousands: many at a time."""
+
+        def complete():
+            try:
+                for raw in self.redis.lpop(self.reply_list, 1000) or []:
+                    self._note(raw)
+            except redis_py.RedisError:
+                pass
+            return len(self.outcomes) >= until
+
+        wait_until(complete, f"{until} replies", timeout_s)
+
+
+@pytest.mark.parametrize("how", ["kill", "stop"])
+def test_redis_restarts_under_load(world, how):
+    database, redis_server = world.database(), world.redis()
+    rowd = world.rowd(database, redis_server)
+    load = PatientLoad(redis_server, 4000)
+
+    def each(start):
+        if start == 2000:
+            getattr(redis_server, how)()
+            redis_server.start()
+
+    pusher = load.push_in_background(each)
+    load.take_slowly_enough(4000, timeout_s=90)
+    pusher.join()
+    load.check_nothing_lost(database)
+    rowd.check_alive()
+
+
+def test_redis_is_not_there_at_the_start(world):
+    database, redis_server = world.database(), world.redis()
+    redis_server.stop()
+    rowd = world.rowd(database, redis_server, wait=False)
+    wait_until(lambda: rowd.log(), "rowd says something")
+    redis_server.start()
+    rowd.wait_ready()
+
+
+def test_scripts_are_flushed(world):
+    database, redis_server = world.database(), world.redis()
+    world.rowd(database, redis_server)
+    client = Client(redis_server.client())
+    for _ in range(5):
+        client.redis.script_flush()
+        assert client.ok("ping", db=True)
+
+
+@pytest.mark.parametrize("kind", ["normal", "pubsub"])
+def test_connections_are_killed(world, kind):
+    database, redis_server = world.database(), world.redis()
+    world.rowd(database, redis_server)
+    load = PatientLoad(redis_server, 2000)
+
+    def each(start):
+        if start % 500 == 0:
+            load.redis.execute_command("CLIENT", "KILL", "TYPE", kind, "SKIPME", "yes")
+
+    pusher = load.push_in_background(each)
+    load.take_slowly_enough(2000, timeout_s=60)
+    pusher.join()
+    load.check_nothing_lost(database)
+
+
+def test_a_full_redis_drains(world):
+    """At maxmemory producers are refused; what is in the queue is claimed, run, and answered once there is room."""
+    database, redis_server = world.database(), world.redis()
+    redis = redis_server.client()
+    load = PatientLoad(redis_server, 3000)
+    load.push()
+    redis.config_set("maxmemory", "1")
+    with pytest.raises(redis_py.ResponseError):
+        redis.lpush("rowd:commands", "x")
+    rowd = world.rowd(database, redis_server, wait=False)
+    wait_until(lambda: database.query("SELECT COUNT(*) FROM animals")[0][0] > 0, "the first rows")
+    rowd.check_alive()
+    redis.config_set("maxmemory", "0")
+    load.take_slowly_enough(3000, timeout_s=60)
+    load.check_nothing_lost(database)
+
+
+def test_a_paused_queue_is_not_claimed(world):
+    database, redis_server = world.database(), world.redis()
+    world.rowd(database, redis_server)
+    client = Client(redis_server.client())
+    client.redis.set("{rowd:commands}:paused", "1")
+    # A pop that was waiting may still take one; after that nothing.
+    client.push({"op": "ping", "reply_list": "rowd:reply:first"})
+    client.push({"op": "ping", "id": 1, "reply_list": "rowd:reply:paused"})
+    assert client.redis.blpop("rowd:reply:paused", timeout=2) is None
+    client.redis.delete("{rowd:commands}:paused")
+    assert client.take("rowd:reply:paused")["id"] == 1
+
+
+def test_a_risky_redis_is_warned_about(world):
+    database = world.database()
+    redis_server = world.redis(appendonly="no", maxmemory_policy="allkeys-lru")
+    rowd = world.rowd(database, redis_server)
+    log = rowd.log().lower()
+    assert "appendonly" in log or "aof" in log
+    assert "maxmemory" in log
+
+
+@pytest.mark.parametrize("url", ["tcp", "socket"])
+def test_both_ways_to_redis(world, url):
+    database, redis_server = world.database(), world.redis()
+    world.rowd(database, redis_server, redis_url=redis_server.url if url == "tcp" else redis_server.socket_url)
+    assert Client(redis_server.client()).ok("ping")
+
+
+def test_the_shipped_acl_is_enough(world):
+    acl = world.directory / "redis.acl"
+    acl.write_text((ROOT / "systemd" / "redis.acl").read_text())
+    redis_server = world.redis(aclfile=str(acl))
+    database = world.database()
+    rowd = world.rowd(database, redis_server, wait=False,
+                      redis_url=redis_server.url.replace("redis://", "redis://worker:change-me-2@"))
+    producer = Client(redis_server.client(username="producer", password="change-me-1"))
+    assert producer.ok("create", table="animals", values={"species": "a"})
+    for forbidden in (["GET", "{rowd:commands}:owner"], ["LRANGE", "rowd:commands", "0", "-1"], ["FLUSHALL"],
+                      ["LPUSH", "elsewhere", "x"]):
+        with pytest.raises(redis_py.ResponseError):
+            producer.redis.execute_command(*forbidden)
+    load = Load(redis_server, 1000)
+    load.redis = producer.redis
+    load.push()
+    load.take(1000)
+    rowd.check_alive()
