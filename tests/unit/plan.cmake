@@ -18,8 +18,11 @@ target_link_libraries(unit_planner_core PUBLIC rowd_common)
 rowd_unit(planner unit_planner_core)
 rowd_unit(footprint unit_planner_core)
 rowd_unit(planner_property unit_planner_core)
+rowd_unit(planner_memory unit_planner_core)
+rowd_unit_allocations(planner_memory)
 
 # The procedures, with a catalog of their own.
 add_library(unit_plan_support STATIC plan_support.c)
 target_link_libraries(unit_plan_support PUBLIC rowd_plan PkgConfig::CMOCKA)
 rowd_unit(literal unit_plan_support)
+rowd_unit(statements unit_plan_support)

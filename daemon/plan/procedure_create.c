@@ -1,0 +1,502 @@
+/* plan/procedure_create.c
+ *
+ *   MariaDB:                           INSERT … VALUES (…),(…) RETURNING, whose order is the order of VALUES
+ *   MySQL, all keys given:             INSERT; SELECT by those keys
+ *   MySQL, all keys generated:         INSERT; SELECT from LAST_INSERT_ID() on
+ *   MySQL, neither, or with triggers:  the same for each row by itself, two rows to a wave */
+#include "daemon/plan/procedure_state.h"
+
+#include <errno.h>
+
+enum { ROWS_PER_WAVE = 2 };
+
+/* The rows while they are compiled. */
+struct insertion {
+	const struct column **columns; /* those that any row names, in the catalog's order */
+	uint32_t column_count;
+	bool *named;                 /* per column of the table */
+	const struct value **values; /* per column of the table: the current row's; NULL: left out */
+	struct row row;
+};
+
+static const struct value *value_of_row(const struct insertion *insertion, const struct column *column)
+{
+	return insertion->values[column->position];
+}
+
+static bool is_given(const struct value *value)
+{
+	return value && value->type != VALUE_NIL;
+}
+
+/* Notes which columns a row names. */
+static int collect_columns(struct compiler *compiler, struct insertion *insertion, const struct value *row)
+{
+	if (!value_is_map(row))
+		return compiler_refuse(compiler, ERROR_BAD_VALUE, NULL, "a row is a map, not %s", value_type_name(row));
+	for (uint32_t i = 0; i < value_map_size(row); i++) {
+		const struct column *column;
+		int result = compiler_find_column(compiler, value_bytes(&row->members[i].key), &column);
+
+		if (result < 0)
+			return result;
+		if (column->generated)
+			return compiler_refuse(compiler, ERROR_BAD_VALUE, column,
+					       "the column is computed and cannot be written");
+		insertion->named[column->position] = true;
+	}
+	return 0;
+}
+
+static void read_row(struct insertion *insertion, const struct table *table, const struct value *row)
+{
+	memset(insertion->values, 0, table->column_count * sizeof(*insertion->values));
+	for (uint32_t i = 0; i < value_map_size(row); i++) {
+		const struct column *column = table_find_column(table, value_bytes(&row->members[i].key));
+
+		insertion->values[column->position] = &row->members[i].value;
+	}
+}
+
+static int insertion_init(struct insertion *insertion, struct compiler *compiler)
+{
+	const struct table *table = compiler->table;
+
+	*insertion = (struct insertion){0};
+	insertion->columns = arena_alloc_array(compiler->arena, table->column_count, sizeof(*insertion->columns));
+	insertion->values = arena_alloc_array(compiler->arena, table->column_count, sizeof(*insertion->values));
+	insertion->named = arena_alloc_array(compiler->arena, table->column_count, sizeof(bool));
+	if (!insertion->columns || !insertion->values || !insertion->named)
+		return -ENOMEM;
+	return row_init(&insertion->row, compiler->arena, table);
+}
+
+static void choose_columns(struct insertion *insertion, const struct table *table)
+{
+	insertion->column_count = 0;
+	for (uint32_t i = 0; i < table->column_count; i++)
+		if (insertion->named[i])
+			insertion->columns[insertion->column_count++] = &table->columns[i];
+}
+
+/* "INSERT INTO t (…) VALUES " */
+static void append_head(struct buffer *out, const struct insertion *insertion, const struct table *table)
+{
+	buffer_append_text(out, "INSERT INTO ");
+	buffer_append(out, table->quoted);
+	buffer_append_text(out, " (");
+	for (uint32_t i = 0; i < insertion->column_count; i++) {
+		if (i > 0)
+			buffer_append_byte(out, ',');
+		buffer_append(out, insertion->columns[i]->quoted);
+	}
+	buffer_append_text(out, ") VALUES ");
+}
+
+/* "(1,'a',DEFAULT)" */
+static int append_row(struct compiler *compiler, struct insertion *insertion)
+{
+	row_clear(&insertion->row);
+	buffer_append_byte(compiler->out, '(');
+	for (uint32_t i = 0; i < insertion->column_count; i++) {
+		const struct column *column = insertion->columns[i];
+		const struct value *value = value_of_row(insertion, column);
+		int result;
+
+		if (i > 0)
+			buffer_append_byte(compiler->out, ',');
+		if (!value) {
+			buffer_append_text(compiler->out, "DEFAULT");
+			continue;
+		}
+		result = row_append_literal(&insertion->row, compiler, column, value, LITERAL_STORE);
+		if (result < 0)
+			return result;
+	}
+	buffer_append_byte(compiler->out, ')');
+	return 0;
+}
+
+/* A column that is left out and has no default becomes NULL: known, and in no key. */
+static void note_nulls(struct insertion *insertion, const struct table *table)
+{
+	for (uint32_t i = 0; i < table->column_count; i++) {
+		const struct column *column = &table->columns[i];
+
+		if (!insertion->values[i] && column->nullable && !column->has_default && !column->generated &&
+		    !column->auto_increment)
+			insertion->row.spans[i].is_null = true;
+	}
+}
+
+static void note_id(struct job_plan *plan, const struct insertion *insertion, uint32_t index)
+{
+	const struct column *column = plan->table->auto_increment;
+
+	if (!column)
+		return;
+	if (!is_given(value_of_row(insertion, column))) {
+		plan->create.any_generated = true;
+		return;
+	}
+	plan->create.any_given = true;
+	plan->create.ids[index] = insertion->row.spans[column->position];
+}
+
+/* All rows in one statement, with their footprints. */
+static int append_rows(struct job_plan *plan, struct insertion *insertion)
+{
+	struct create_state *create = &plan->create;
+	struct compiler *compiler = &plan->compiler;
+
+	append_head(compiler->out, insertion, plan->table);
+	for (uint32_t i = 0; i < create->row_count; i++) {
+		int result;
+
+		if (i > 0)
+			buffer_append_byte(compiler->out, ',');
+		read_row(insertion, plan->table, &create->rows[i]);
+		result = append_row(compiler, insertion);
+		if (result == 0) {
+			note_nulls(insertion, plan->table);
+			note_id(plan, insertion, i);
+			result = footprint_create(&plan->footprint, plan->table,
+						  row_texts(&insertion->row, compiler->out));
+		} else if (result == -EINVAL && create->is_array) {
+			compiler->error->at_row = (int32_t)i;
+		}
+		if (result < 0)
+			return result;
+	}
+	return 0;
+}
+
+/* Whether the current row names its whole primary key. */
+static bool key_is_given(const struct insertion *insertion, const struct table *table)
+{
+	const struct key *key = table->primary_key;
+
+	for (uint32_t i = 0; key && i < key->column_count; i++)
+		if (!is_given(value_of_row(insertion, key->columns[i])))
+			return false;
+	return key != NULL;
+}
+
+/* How the current row is found again on a server without RETURNING. */
+enum found_by { FOUND_BY_KEY, FOUND_BY_GENERATED_ID, NOT_FOUND_AGAIN };
+
+static enum found_by row_found_by(const struct insertion *insertion, const struct table *table)
+{
+	if (key_is_given(insertion, table))
+		return FOUND_BY_KEY;
+	if (table->auto_increment && !is_given(value_of_row(insertion, table->auto_increment)))
+		return FOUND_BY_GENERATED_ID;
+	return NOT_FOUND_AGAIN;
+}
+
+/* "(`id` = 1)" for the current row. */
+static int append_given_key(struct job_plan *plan, const struct insertion *insertion)
+{
+	const struct key *key = plan->table->primary_key;
+	const struct value **values = arena_alloc_array(plan->compiler.arena, key->column_count, sizeof(*values));
+	int result;
+
+	if (!values)
+		return -ENOMEM;
+	for (uint32_t i = 0; i < key->column_count; i++)
+		values[i] = value_of_row(insertion, key->columns[i]);
+	buffer_append_byte(plan->compiler.out, '(');
+	result = query_append_key(&plan->compiler, values, NULL);
+	buffer_append_byte(plan->compiler.out, ')');
+	return result;
+}
+
+static struct buffer *begin_reread(struct job_plan *plan, struct wave *wave)
+{
+	struct buffer *out = plan_statement_begin(plan, wave, plan->create.role);
+
+	buffer_append_text(out, "SELECT ");
+	query_append_select_list(out, plan->columns, plan->column_count);
+	query_append_from(&plan->compiler, NULL);
+	buffer_append_text(out, " WHERE ");
+	return out;
+}
+
+/* The server compares the keys, in the WHERE and for the order: only it knows which texts are equal. */
+static int append_reread_by_key(struct job_plan *plan, struct insertion *insertion, struct wave *wave, uint32_t first,
+				uint32_t count)
+{
+	struct buffer *out = begin_reread(plan, wave);
+	const struct value *rows = plan->create.rows;
+	int result = 0;
+
+	for (uint32_t i = 0; i < count && result == 0; i++) {
+		buffer_append_text(out, i > 0 ? " OR " : "");
+		read_row(insertion, plan->table, &rows[first + i]);
+		result = append_given_key(plan, insertion);
+	}
+	for (uint32_t i = 0; i < count && count > 1 && result == 0; i++) {
+		buffer_append_text(out, i > 0 ? " WHEN " : " ORDER BY CASE WHEN ");
+		read_row(insertion, plan->table, &rows[first + i]);
+		result = append_given_key(plan, insertion);
+		buffer_append_text(out, " THEN ");
+		buffer_append_uint(out, i);
+	}
+	if (count > 1)
+		buffer_append_text(out, " END");
+	return result < 0 ? result : plan_statement_end(plan, wave);
+}
+
+static int append_reread_by_generated_id(struct job_plan *plan, struct wave *wave, uint32_t count)
+{
+	struct buffer *out = begin_reread(plan, wave);
+	struct bytes id = plan->table->auto_increment->quoted;
+
+	buffer_append(out, id);
+	if (count == 1) {
+		buffer_append_text(out, " = LAST_INSERT_ID()");
+		return plan_statement_end(plan, wave);
+	}
+	buffer_append_text(out, " >= LAST_INSERT_ID() AND ");
+	buffer_append(out, id);
+	buffer_append_text(out, " < LAST_INSERT_ID() + ");
+	buffer_append_uint(out, count);
+	buffer_append_text(out, " * @@auto_increment_increment ORDER BY ");
+	buffer_append(out, id);
+	return plan_statement_end(plan, wave);
+}
+
+/* INSERT and SELECT of one row. */
+static int append_single(struct job_plan *plan, struct insertion *insertion, struct wave *wave, uint32_t index)
+{
+	struct compiler *compiler = &plan->compiler;
+	const struct value *values = &plan->create.rows[index];
+	int result;
+
+	memset(insertion->named, 0, plan->table->column_count * sizeof(bool));
+	result = collect_columns(compiler, insertion, values);
+	if (result < 0)
+		return result;
+	choose_columns(insertion, plan->table);
+	plan_statement_begin(plan, wave, ROLE_EFFECT);
+	append_head(compiler->out, insertion, plan->table);
+	read_row(insertion, plan->table, values);
+	result = append_row(compiler, insertion);
+	if (result == 0)
+		result = plan_statement_end(plan, wave);
+	if (result < 0)
+		return result;
+	if (row_found_by(insertion, plan->table) == FOUND_BY_KEY)
+		return append_reread_by_key(plan, insertion, wave, index, 1);
+	return append_reread_by_generated_id(plan, wave, 1);
+}
+
+static int append_singles(struct job_plan *plan, struct insertion *insertion, struct wave *wave)
+{
+	struct create_state *create = &plan->create;
+	int result = 0;
+
+	for (uint32_t i = 0; i < ROWS_PER_WAVE && create->next_row < create->row_count && result == 0; i++)
+		result = append_single(plan, insertion, wave, create->next_row++);
+	return result;
+}
+
+static int follow_singles(struct job *job)
+{
+	struct job_plan *plan = job->plan;
+	struct insertion insertion;
+
+	if (plan->create.next_row >= plan->create.row_count)
+		return 0;
+	if (insertion_init(&insertion, &plan->compiler) < 0)
+		return -ENOMEM;
+	return append_singles(plan, &insertion, &plan->later);
+}
+
+static int compile_singles(struct job_plan *plan, struct insertion *insertion)
+{
+	buffer_reset(&plan->first.sql);
+	plan->first.count = 0;
+	plan->follow = follow_singles;
+	plan->create.one_by_one = true;
+	plan->create.next_row = 0;
+	/* Generated keys rise in queue order only if all INSERTs are in the first wave. */
+	if (plan->create.row_count > ROWS_PER_WAVE)
+		plan->kind = PROCEDURE_ALONE;
+	return append_singles(plan, insertion, &plan->first);
+}
+
+/* How a server without RETURNING tells the rows; called when the INSERT of all rows stands in the first wave. */
+static int append_reread(struct job_plan *plan, struct insertion *insertion)
+{
+	struct create_state *create = &plan->create;
+	uint32_t by_key = 0;
+
+	for (uint32_t i = 0; i < create->row_count; i++) {
+		enum found_by found_by;
+
+		read_row(insertion, plan->table, &create->rows[i]);
+		found_by = row_found_by(insertion, plan->table);
+		by_key += found_by == FOUND_BY_KEY;
+		if (found_by != NOT_FOUND_AGAIN)
+			continue;
+		compiler_refuse(&plan->compiler, ERROR_BAD_VALUE, NULL,
+				"this server cannot tell the row back: its key is neither given nor AUTO_INCREMENT");
+		error_hint(plan->compiler.error, "give the primary key in \"values\", or \"returning\": false");
+		return -EINVAL;
+	}
+	if (by_key == create->row_count)
+		return append_reread_by_key(plan, insertion, &plan->first, 0, create->row_count);
+	/* A trigger may insert, and so move LAST_INSERT_ID()'s range. */
+	if (by_key == 0 && !create->any_given && (create->row_count == 1 || !plan->table->has_triggers))
+		return append_reread_by_generated_id(plan, &plan->first, create->row_count);
+	return compile_singles(plan, insertion);
+}
+
+/* Writes a key that was given, from its literal. */
+static void write_given_id(struct writer *writer, const struct job_plan *plan, const struct row_span *span)
+{
+	struct bytes text = {.data = plan->first.sql.data + span->start, .size = span->size};
+
+	answer_value(writer, plan->table->auto_increment, text);
+}
+
+/* With `returning: false`: the generated keys, or those that were given in their place. */
+static void finish_ids(struct job *job)
+{
+	struct job_plan *plan = job->plan;
+	struct create_state *create = &plan->create;
+	uint64_t generated = plan->insert_id;
+
+	if (!plan->table->auto_increment)
+		return;
+	if (create->is_array)
+		answer_begin_array(&plan->answer, "insert_ids");
+	else
+		answer_begin(&plan->answer, "insert_id");
+	for (uint32_t i = 0; i < create->row_count; i++, generated += plan->compiler.server->auto_increment_increment) {
+		if (create->any_given)
+			write_given_id(answer_item(&plan->answer), plan, &create->ids[i]);
+		else
+			writer_uint(answer_item(&plan->answer), generated);
+	}
+	if (create->is_array)
+		answer_end_array(&plan->answer);
+	else
+		answer_end(&plan->answer);
+}
+
+static int finish_create(struct job *job)
+{
+	struct job_plan *plan = job->plan;
+
+	if (plan->create.role == ROLE_EFFECT)
+		finish_ids(job);
+	else
+		plan_rows_end(plan);
+	answer_uint(&plan->answer, "affected", plan->affected);
+	return 0;
+}
+
+/* `values: []` is no rows, which needs no statement. */
+static int answer_no_rows(struct job_plan *plan, bool returning)
+{
+	plan->kind = PROCEDURE_ANSWERED;
+	if (returning || plan->table->auto_increment) {
+		answer_begin_array(&plan->answer, returning ? "rows" : "insert_ids");
+		answer_end_array(&plan->answer);
+	}
+	answer_uint(&plan->answer, "affected", 0);
+	return 0;
+}
+
+static int read_values(struct job_plan *plan, const struct value *values)
+{
+	struct create_state *create = &plan->create;
+
+	if (!values)
+		return compiler_refuse(&plan->compiler, ERROR_MISSING_FIELD, NULL, "\"create\" takes \"values\"");
+	if (values->type != VALUE_MAP && values->type != VALUE_ARRAY)
+		return compiler_refuse(&plan->compiler, ERROR_BAD_VALUE, NULL,
+				       "\"values\" is a map or an array of maps, not %s", value_type_name(values));
+	create->is_array = values->type == VALUE_ARRAY;
+	create->rows = create->is_array ? values->items : values;
+	create->row_count = create->is_array ? values->size : 1;
+	if (!plan->table->auto_increment)
+		return 0;
+	create->ids = arena_alloc_array(plan->compiler.arena, create->row_count, sizeof(*create->ids));
+	return create->ids ? 0 : -ENOMEM;
+}
+
+static int collect_all_columns(struct job_plan *plan, struct insertion *insertion)
+{
+	struct create_state *create = &plan->create;
+
+	for (uint32_t i = 0; i < create->row_count; i++) {
+		int result = collect_columns(&plan->compiler, insertion, &create->rows[i]);
+
+		if (result < 0) {
+			if (create->is_array)
+				plan->compiler.error->at_row = (int32_t)i;
+			return result;
+		}
+	}
+	choose_columns(insertion, plan->table);
+	return 0;
+}
+
+/* Given and generated keys in one statement: which ids were generated cannot be counted from the first one. */
+static int ask_for_ids(struct job_plan *plan)
+{
+	plan->columns = arena_alloc_array(plan->compiler.arena, 1, sizeof(*plan->columns));
+	if (!plan->columns)
+		return -ENOMEM;
+	plan->columns[0] = plan->table->auto_increment;
+	plan->column_count = 1;
+	plan->create.role = ROLE_IDS;
+	return 0;
+}
+
+static int append_insert(struct job_plan *plan, struct insertion *insertion)
+{
+	bool mysql = plan->compiler.server->kind == SERVER_MYSQL;
+	struct create_state *create = &plan->create;
+	int result;
+
+	plan_statement_begin(plan, &plan->first, ROLE_EFFECT);
+	result = append_rows(plan, insertion);
+
+	if (result == 0 && create->role == ROLE_EFFECT && create->any_given && create->any_generated)
+		result = ask_for_ids(plan);
+	if (result < 0)
+		return result;
+	if (create->role != ROLE_EFFECT && !mysql)
+		plan_statement_returning(plan, &plan->first, create->role);
+	result = plan_statement_end(plan, &plan->first);
+	return result < 0 || create->role == ROLE_EFFECT || !mysql ? result : append_reread(plan, insertion);
+}
+
+int compile_create(struct job *job)
+{
+	struct job_plan *plan = job->plan;
+	struct insertion insertion;
+	bool returning;
+	int result = read_values(plan, job->command.operation.values);
+
+	if (result == 0)
+		result = plan_returning(job, true, &returning);
+	if (result < 0)
+		return result;
+	if (plan->create.row_count == 0)
+		return answer_no_rows(plan, returning);
+	if (insertion_init(&insertion, &plan->compiler) < 0)
+		return -ENOMEM;
+	if (returning)
+		plan->shape = plan->create.is_array ? ANSWER_ROWS : ANSWER_ROW;
+	plan->create.role = returning ? ROLE_ROWS : ROLE_EFFECT;
+	plan->kind = plan_write_kind(plan->table);
+	plan->row_limit = UINT64_MAX; /* as many as were sent */
+	plan->finish = finish_create;
+	result = collect_all_columns(plan, &insertion);
+	return result < 0 ? result : append_insert(plan, &insertion);
+}
