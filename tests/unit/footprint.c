@@ -1,16 +1,11 @@
 /* footprint.c - the modes, and what each operation holds: whether one of two commands has to wait for the other. */
 #include "fake_procedure.h"
+#include "tests/support/unit.h"
 
 #include "daemon/plan/footprint.h"
 
 #include <errno.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <stdio.h>
-
-#include <cmocka.h>
 
 /* parent(id auto, code integer unique, name text unique), child(id uuid-like integer, parent_id -> parent.id,
  * code integer unique, note), loner(name text primary). */

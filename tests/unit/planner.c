@@ -1,13 +1,8 @@
 /* planner.c - the planner with scripted procedures and a virtual clock. */
 #include "fake_procedure.h"
+#include "tests/support/unit.h"
 
 #include <errno.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
 
 enum { BATCH = 512 };
 static const uint64_t FAR_US = 3600u * 1000000ull;

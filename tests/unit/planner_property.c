@@ -6,16 +6,11 @@
 #include "fake_procedure.h"
 
 #include "daemon/plan/planner_state.h"
+#include "tests/support/unit.h"
 
 #include <errno.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
-
-#include <cmocka.h>
 
 enum { RUNS = 10000, COMMANDS = 60, ROWS = 4, CONNECTIONS = 16, QUEUES = 4, FAULTS_PER_COMMAND = 4 };
 
