@@ -1,1 +1,483 @@
-/* queue/worker.c */
+/* queue/worker.c - the face of queue/: opens, steps, fences and closes.
+ *
+ *   open --> joining --every lease held--> ready --close--> closing --settled, or in vain--> leaving --> gone
+ *               ^                            |
+ *               +----- fenced: new id -------+
+ *
+ * Callbacks only record what they heard and touch the worker; worker_step() acts, outside of all callbacks, once per
+ * turn of the loop at most and every 100 ms at least. So everything that a turn brought is sent in one piece. */
+#include "daemon/queue/worker.h"
+
+#include "common/clock.h"
+#include "common/log.h"
+#include "daemon/queue/state.h"
+#include "daemon/queue/verdict.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+enum { TICK_MS = 100, CLOSE_MS = 2000, TROUBLE_EVERY_MS = 1000 };
+
+static void worker_step(struct worker *worker);
+
+uint64_t worker_now(void)
+{
+	return clock_monotonic_us() / 1000;
+}
+
+struct script_call *queue_script(struct worker_queue *queue, enum script script)
+{
+	return script_begin(queue->worker->link, script);
+}
+
+void worker_trouble(struct worker_queue *queue, const char *what, const struct redisReply *reply)
+{
+	enum verdict verdict = verdict_of(reply);
+	uint64_t now_ms = worker_now();
+
+	/* A lost connection is logged by its link. */
+	if (verdict == VERDICT_OK || verdict == VERDICT_LOST || now_ms < queue->worker->trouble_told_ms)
+		return;
+	queue->worker->trouble_told_ms = now_ms + TROUBLE_EVERY_MS;
+	log_event(verdict == VERDICT_REFUSED ? LEVEL_ERROR : LEVEL_WARNING, "redis.trouble", log_text("doing", what),
+		  log_text("queue", queue->keys.list), log_bytes("answer", verdict_text(reply)));
+}
+
+void worker_release(struct holding *holding)
+{
+	struct worker *worker = holding->queue->worker;
+
+	holding->queue->held--;
+	worker->counts.acknowledged++;
+	worker->changed_due = true;
+	holdings_remove(&worker->holdings, holding);
+}
+
+static void on_soon(uv_idle_t *handle)
+{
+	uv_idle_stop(handle);
+	worker_step(handle->data);
+}
+
+static void on_tick(uv_timer_t *handle)
+{
+	worker_step(handle->data);
+}
+
+/* An idle handle, since the loop does not block while one is active: whoever touches, in whatever phase of the loop,
+ * is served in its next turn. */
+void worker_touch(struct worker *worker)
+{
+	if (!worker->gone)
+		uv_idle_start(&worker->soon, on_soon);
+}
+
+void worker_fence(struct worker *worker, struct worker_queue *queue)
+{
+	if (worker->fence_due || worker->closing)
+		return;
+	worker->fence_due = true;
+	log_event(LEVEL_ERROR, "worker.fenced", log_text("worker", worker->identity.id),
+		  log_text("queue", queue->keys.list), log_int("in_flight", worker->holdings.count),
+		  log_text("hint", "the lease was lost: everything starts over as a new worker"));
+	worker_touch(worker);
+}
+
+static void free_keys(struct queue_keys *keys)
+{
+	free(keys->list);
+	free(keys->again);
+	free(keys->workers);
+	free(keys->owner);
+	free(keys->dead);
+	free(keys->paused);
+	free(keys->stats);
+	free(keys->landing);
+	free(keys->inflight);
+	*keys = (struct queue_keys){0};
+}
+
+static char *key(const char *list, const char *name, const char *id)
+{
+	char *text = NULL;
+
+	return asprintf(&text, "{%s}:%s%s%s", list, name, id ? ":" : "", id ? id : "") < 0 ? NULL : text;
+}
+
+static int make_keys(struct queue_keys *ret_keys, const char *list, const char *id)
+{
+	struct queue_keys keys = {
+		.list = strdup(list),
+		.again = key(list, "again", NULL),
+		.workers = key(list, "workers", NULL),
+		.owner = key(list, "owner", NULL),
+		.dead = key(list, "dead", NULL),
+		.paused = key(list, "paused", NULL),
+		.stats = key(list, "stats", NULL),
+		.landing = key(list, "landing", id),
+		.inflight = key(list, "inflight", id),
+	};
+
+	if (!keys.list || !keys.again || !keys.workers || !keys.owner || !keys.dead || !keys.paused || !keys.stats ||
+	    !keys.landing || !keys.inflight) {
+		free_keys(&keys);
+		return -ENOMEM;
+	}
+	free_keys(ret_keys);
+	*ret_keys = keys;
+	return 0;
+}
+
+static void on_ready(void *context)
+{
+	struct worker *worker = context;
+
+	worker->checked = false;
+	worker->outbox.retry_at_ms = 0;
+	worker->changed_due = true;
+	for (uint32_t i = 0; i < worker->queue_count; i++) {
+		struct worker_queue *queue = &worker->queues[i];
+		queue->membership.renew_at_ms = queue->membership.look_at_ms = 0;
+		queue->intake.look_at_ms = 0;
+		/* Answers may have been lost: find out before the next claim. */
+		queue->intake.reconcile_due = queue->membership.joined;
+	}
+	survey_start(worker);
+	worker_touch(worker);
+}
+
+static void on_lost(void *context)
+{
+	struct worker *worker = context;
+
+	worker->counts.reconnects++;
+	worker->changed_due = true;
+}
+
+static void on_touched(void *context)
+{
+	worker_touch(context);
+}
+
+/* The pop's own callback has told all that matters about a link that pops. */
+static void on_pop_link(void *context)
+{
+	worker_touch(context);
+}
+
+static void forget_queue(struct worker_queue *queue)
+{
+	struct link *pop_link = queue->intake.pop_link;
+
+	free(queue->intake.unknown);
+	queue->intake = (struct intake){.pop_link = pop_link};
+	queue->membership = (struct membership){.predecessor_done = queue->membership.predecessor_done};
+	queue->held = 0;
+	queue->finished = queue->going_back = queue->given_back = (struct holding_list){0};
+	queue->acknowledge_at_ms = queue->give_back_at_ms = 0;
+}
+
+/* Everything claimed so far belongs to others. The connections are cut first: then no answer is outstanding, and a pop
+ * of the old incarnation has ended. */
+static void start_over(struct worker *worker)
+{
+	link_drop(worker->link, "fenced");
+	for (uint32_t i = 0; i < worker->queue_count; i++)
+		link_drop(worker->queues[i].intake.pop_link, "fenced");
+
+	int failure = identity_renew(&worker->identity);
+	for (uint32_t i = 0; i < worker->queue_count && !failure; i++)
+		failure = make_keys(&worker->queues[i].keys, worker->options->queues[i].key, worker->identity.id);
+	if (failure)
+		return; /* again with the next tick: fence_due stays */
+	holdings_clear(&worker->holdings);
+	worker->outbox = (struct outbox){0};
+	for (uint32_t i = 0; i < worker->queue_count; i++)
+		forget_queue(&worker->queues[i]);
+	assert(worker->asked == 0);
+	worker->incarnation++;
+	worker->fence_due = false;
+	log_event(LEVEL_INFO, "worker.new", log_text("worker", worker->identity.id));
+	worker->events.fenced(worker->context);
+}
+
+static void settle_predecessor(struct worker *worker)
+{
+	if (!worker->identity.predecessor[0])
+		return;
+	for (uint32_t i = 0; i < worker->queue_count; i++)
+		if (!worker->queues[i].membership.predecessor_done)
+			return;
+	identity_settle(&worker->identity);
+}
+
+static void tell_ready(struct worker *worker, uint64_t now_ms)
+{
+	for (uint32_t i = 0; i < worker->queue_count; i++)
+		if (!membership_holds(&worker->queues[i], now_ms))
+			return;
+	worker->ready_told = true;
+	worker->events.ready(worker->context);
+}
+
+static void on_handle_closed(uv_handle_t *handle)
+{
+	struct worker *worker = handle->data;
+
+	if (--worker->handles > 0)
+		return;
+	struct worker_events events = worker->events;
+	void *context = worker->context;
+	for (uint32_t i = 0; i < worker->queue_count; i++) {
+		free(worker->queues[i].intake.unknown);
+		free_keys(&worker->queues[i].keys);
+	}
+	holdings_free(&worker->holdings);
+	identity_close(&worker->identity);
+	free(worker->queues);
+	free(worker);
+	events.closed(context);
+}
+
+static void end(struct worker *worker)
+{
+	worker->gone = true;
+	link_close(worker->link);
+	for (uint32_t i = 0; i < worker->queue_count; i++)
+		link_close(worker->queues[i].intake.pop_link);
+	uv_close((uv_handle_t *)&worker->tick, on_handle_closed);
+	uv_close((uv_handle_t *)&worker->soon, on_handle_closed);
+}
+
+/* First all that is on its way, then the lease, then the connections. */
+static void close_step(struct worker *worker, uint64_t now_ms)
+{
+	bool quiet = worker_settled(worker), left = true;
+
+	for (uint32_t i = 0; i < worker->queue_count; i++) {
+		quiet = quiet && intake_quiet(&worker->queues[i]);
+		left = left && worker->queues[i].membership.left;
+	}
+	if (!link_ready(worker->link) || now_ms >= worker->close_at_ms || worker->fence_due || left) {
+		if (left && worker->holdings.count == 0)
+			identity_forget(&worker->identity);
+		end(worker);
+	} else if (quiet && !worker->leaving) {
+		worker->leaving = true;
+		for (uint32_t i = 0; i < worker->queue_count; i++) {
+			acknowledge_count(&worker->queues[i]);
+			if (membership_leave(&worker->queues[i]))
+				worker->queues[i].membership.left = true; /* its lease ends by itself */
+		}
+	}
+}
+
+static void step_queues(struct worker *worker, uint64_t now_ms)
+{
+	for (uint32_t i = 0; i < worker->queue_count && !worker->leaving; i++)
+		membership_step(&worker->queues[i], now_ms);
+	settle_predecessor(worker);
+	outbox_step(worker, now_ms);
+	for (uint32_t i = 0; i < worker->queue_count; i++)
+		acknowledge_step(&worker->queues[i], now_ms);
+	/* In turn: the credit that is left goes to another queue first each time. */
+	worker->turn = (worker->turn + 1) % worker->queue_count;
+	for (uint32_t i = 0; i < worker->queue_count; i++)
+		intake_step(&worker->queues[(worker->turn + i) % worker->queue_count], now_ms);
+}
+
+static void worker_step(struct worker *worker)
+{
+	uint64_t now_ms = worker_now();
+
+	link_step(worker->link, now_ms);
+	for (uint32_t i = 0; i < worker->queue_count; i++)
+		link_step(worker->queues[i].intake.pop_link, now_ms);
+	if (worker->fence_due && !worker->closing)
+		start_over(worker);
+	if (link_ready(worker->link) && worker->checked && !worker->fence_due)
+		step_queues(worker, now_ms);
+	if (worker->closing) {
+		close_step(worker, now_ms);
+		return;
+	}
+	if (!worker->ready_told && worker->checked)
+		tell_ready(worker, now_ms);
+	if (worker->changed_due) {
+		worker->changed_due = false;
+		worker->events.changed(worker->context);
+	}
+}
+
+static int open_queue(struct worker *worker, uint32_t index)
+{
+	struct worker_queue *queue = &worker->queues[index];
+	struct link_settings settings = {.url = &worker->options->redis.url,
+					 .timeout_ms = worker->options->redis.command_timeout_ms,
+					 .name = "rowd-pop"};
+	struct link_events events = {.ready = on_pop_link, .lost = on_pop_link, .touched = on_touched};
+
+	*queue = (struct worker_queue){
+		.worker = worker, .index = index, .shared = worker->options->queues[index].shared};
+	int failure = make_keys(&queue->keys, worker->options->queues[index].key, worker->identity.id);
+	if (!failure)
+		failure = link_open(worker->loop, &settings, &events, worker, &queue->intake.pop_link);
+	return failure;
+}
+
+static int open_parts(struct worker *worker)
+{
+	const struct options *options = worker->options;
+	struct link_settings settings = {
+		.url = &options->redis.url, .timeout_ms = options->redis.command_timeout_ms, .name = "rowd"};
+	struct link_events events = {.ready = on_ready, .lost = on_lost, .touched = on_touched};
+	int failure = identity_open(&worker->identity, options->runtime_directory);
+
+	if (!failure)
+		failure = holdings_init(&worker->holdings, options->limits.in_flight);
+	if (!failure)
+		failure = link_open(worker->loop, &settings, &events, worker, &worker->link);
+	worker->queues = calloc(options->queue_count, sizeof(*worker->queues));
+	if (!failure && !worker->queues)
+		failure = -ENOMEM;
+	while (!failure && worker->queue_count < options->queue_count)
+		failure = open_queue(worker, worker->queue_count++);
+	return failure;
+}
+
+static void free_parts(struct worker *worker)
+{
+	for (uint32_t i = 0; i < worker->queue_count; i++) {
+		link_close(worker->queues[i].intake.pop_link);
+		free_keys(&worker->queues[i].keys);
+	}
+	link_close(worker->link);
+	holdings_free(&worker->holdings);
+	identity_close(&worker->identity);
+	free(worker->queues);
+	free(worker);
+}
+
+int worker_open(uv_loop_t *loop, const struct options *options, const struct worker_events *events, void *context,
+		struct worker **ret_worker)
+{
+	struct worker *worker = calloc(1, sizeof(*worker));
+
+	if (!worker)
+		return -ENOMEM;
+	*worker = (struct worker){.loop = loop,
+				  .options = options,
+				  .events = *events,
+				  .context = context,
+				  .identity.descriptor = -1,
+				  .incarnation = 1,
+				  .next_number = 1};
+	int failure = options->redis.url.tls ? -EPROTONOSUPPORT : open_parts(worker);
+	if (failure) {
+		free_parts(worker);
+		return failure;
+	}
+	uv_timer_init(loop, &worker->tick);
+	uv_idle_init(loop, &worker->soon);
+	worker->tick.data = worker->soon.data = worker;
+	worker->handles = 2;
+	uv_timer_start(&worker->tick, on_tick, TICK_MS, TICK_MS);
+	worker_touch(worker);
+	*ret_worker = worker;
+	return 0;
+}
+
+const char *worker_id(const struct worker *worker)
+{
+	return worker->identity.id;
+}
+
+void worker_want(struct worker *worker, bool want)
+{
+	if (worker->want == want)
+		return;
+	worker->want = want;
+	worker_touch(worker);
+}
+
+/* NULL for a claim of an earlier incarnation, and for one whose outcome is known already. */
+static struct holding *find_open(const struct worker *worker, const struct claim *claim)
+{
+	struct holding *holding = NULL;
+
+	if (claim->incarnation == worker->incarnation)
+		holding = holdings_find(&worker->holdings, claim->number);
+	return holding && !holding->list ? holding : NULL;
+}
+
+void worker_finish(struct worker *worker, const struct claim *claim, const struct outcome *outcome)
+{
+	struct holding *holding = find_open(worker, claim);
+
+	if (!holding)
+		return;
+	struct worker_queue *queue = holding->queue;
+	holding->answer = answer_new(outcome);
+	if (!holding->answer) {
+		/* Not even the reply could be kept: the command runs again, as after a crash. */
+		intake_lost(queue, holding->number, 1);
+		holdings_remove(&worker->holdings, holding);
+		queue->held--;
+		return;
+	}
+	*(outcome->failed ? &queue->uncounted.errors : &queue->uncounted.ok) += 1;
+	outbox_add(worker, holding);
+	worker_touch(worker);
+}
+
+void worker_stop_claiming(struct worker *worker)
+{
+	worker->stopping = true;
+	worker_touch(worker);
+}
+
+void worker_give_back(struct worker *worker, const struct claim *claim)
+{
+	struct holding *holding = find_open(worker, claim);
+
+	if (!holding)
+		return;
+	holding_move(holding, &holding->queue->going_back);
+	worker_touch(worker);
+}
+
+bool worker_settled(const struct worker *worker)
+{
+	const struct outbox *outbox = &worker->outbox;
+
+	if (outbox->waiting.count + outbox->sent.count + outbox->failed.count > 0)
+		return false;
+	for (uint32_t i = 0; i < worker->queue_count; i++)
+		if (!acknowledge_settled(&worker->queues[i]))
+			return false;
+	return true;
+}
+
+struct worker_counts worker_counts(const struct worker *worker)
+{
+	struct worker_counts counts = worker->counts;
+
+	counts.in_flight = worker->holdings.count;
+	counts.in_flight_bytes = worker->holdings.bytes;
+	counts.replies_pending = worker->outbox.waiting.count + worker->outbox.sent.count + worker->outbox.failed.count;
+	counts.connected = link_ready(worker->link);
+	for (uint32_t i = 0; i < worker->queue_count; i++)
+		counts.owner_of_any |= worker->queues[i].membership.owner || worker->queues[i].shared;
+	return counts;
+}
+
+void worker_close(struct worker *worker)
+{
+	if (worker->closing)
+		return;
+	worker->closing = worker->stopping = true;
+	worker->close_at_ms = worker_now() + CLOSE_MS;
+	worker_touch(worker);
+}

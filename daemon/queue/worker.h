@@ -31,14 +31,14 @@ struct outcome {
 	struct bytes channel; /* PUBLISH there; empty: no */
 	struct bytes list;    /* RPUSH there, expiring after list_ttl_ms; empty: no */
 	uint32_t list_ttl_ms;
-	bool dead;            /* also a dead letter: the command itself is taken from the in-flight hash */
+	bool dead;               /* also a dead letter: the command itself is taken from the in-flight hash */
 	const char *dead_reason; /* an error code's name */
 	struct bytes dead_error; /* msgpack or text: what was wrong */
 	bool failed;             /* counted as an error in the queue's statistics */
 };
 
 struct worker_counts {
-	uint32_t in_flight;      /* claimed, not yet acknowledged */
+	uint32_t in_flight; /* claimed, not yet acknowledged */
 	uint64_t in_flight_bytes;
 	uint32_t replies_pending;
 	uint64_t claimed, acknowledged, recovered, dead, reconnects; /* since the start */

@@ -1,0 +1,193 @@
+/* queue/holdings.c */
+#include "daemon/queue/holdings.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+int holdings_init(struct holdings *holdings, uint32_t expected)
+{
+	uint32_t count = 64;
+
+	while (count < expected && count < (1u << 24))
+		count *= 2;
+	struct holding **buckets = calloc(count, sizeof(*buckets));
+	if (!buckets)
+		return -ENOMEM;
+	*holdings = (struct holdings){.buckets = buckets, .bucket_count = count};
+	return 0;
+}
+
+void holdings_clear(struct holdings *holdings)
+{
+	for (uint32_t i = 0; holdings->count > 0 && i < holdings->bucket_count; i++) {
+		while (holdings->buckets[i]) {
+			struct holding *holding = holdings->buckets[i];
+			holdings->buckets[i] = holding->next_in_bucket;
+			holdings->count--;
+			free(holding->answer);
+			free(holding);
+		}
+	}
+	holdings->bytes = 0;
+}
+
+void holdings_free(struct holdings *holdings)
+{
+	holdings_clear(holdings);
+	free(holdings->buckets);
+	*holdings = (struct holdings){0};
+}
+
+/* Claim numbers are consecutive: their low bits spread by themselves. */
+static struct holding **bucket_of(const struct holdings *holdings, uint64_t number)
+{
+	return &holdings->buckets[number & (holdings->bucket_count - 1)];
+}
+
+struct holding *holdings_add(struct holdings *holdings, struct worker_queue *queue, uint64_t number, uint32_t attempts,
+			     uint64_t bytes)
+{
+	struct holding *holding = calloc(1, sizeof(*holding));
+	struct holding **bucket = bucket_of(holdings, number);
+
+	if (!holding)
+		return NULL;
+	*holding = (struct holding){
+		.number = number, .attempts = attempts, .bytes = bytes, .queue = queue, .next_in_bucket = *bucket};
+	*bucket = holding;
+	holdings->count++;
+	holdings->bytes += bytes;
+	return holding;
+}
+
+struct holding *holdings_find(const struct holdings *holdings, uint64_t number)
+{
+	struct holding *holding = *bucket_of(holdings, number);
+
+	while (holding && holding->number != number)
+		holding = holding->next_in_bucket;
+	return holding;
+}
+
+static void unlink_holding(struct holding *holding)
+{
+	struct holding_list *list = holding->list;
+
+	if (!list)
+		return;
+	*(holding->previous ? &holding->previous->next : &list->first) = holding->next;
+	*(holding->next ? &holding->next->previous : &list->last) = holding->previous;
+	holding->previous = holding->next = NULL;
+	holding->list = NULL;
+	list->count--;
+}
+
+void holdings_remove(struct holdings *holdings, struct holding *holding)
+{
+	struct holding **place = bucket_of(holdings, holding->number);
+
+	while (*place != holding)
+		place = &(*place)->next_in_bucket;
+	*place = holding->next_in_bucket;
+	unlink_holding(holding);
+	holdings->count--;
+	holdings->bytes -= holding->bytes;
+	free(holding->answer);
+	free(holding);
+}
+
+void holding_move(struct holding *holding, struct holding_list *list)
+{
+	unlink_holding(holding);
+	if (!list)
+		return;
+	holding->list = list;
+	holding->previous = list->last;
+	*(list->last ? &list->last->next : &list->first) = holding;
+	list->last = holding;
+	list->count++;
+}
+
+void holding_list_prepend(struct holding_list *to, struct holding_list *from)
+{
+	if (!from->first)
+		return;
+	for (struct holding *holding = from->first; holding; holding = holding->next)
+		holding->list = to;
+	from->last->next = to->first;
+	if (to->first)
+		to->first->previous = from->last;
+	else
+		to->last = from->last;
+	to->first = from->first;
+	to->count += from->count;
+	*from = (struct holding_list){0};
+}
+
+struct bytes holding_field(uint64_t number, uint32_t attempts, char to[HOLDING_FIELD_BYTES])
+{
+	int size = attempts ? snprintf(to, HOLDING_FIELD_BYTES, "%llu:%u", (unsigned long long)number, attempts)
+			    : snprintf(to, HOLDING_FIELD_BYTES, "%llu", (unsigned long long)number);
+
+	return (struct bytes){.data = to, .size = (size_t)size};
+}
+
+bool holding_field_parse(struct bytes field, uint64_t *ret_number, uint32_t *ret_attempts)
+{
+	uint64_t parts[2] = {0, 0};
+	size_t part = 0, digits = 0;
+
+	for (size_t i = 0; i < field.size; i++) {
+		char byte = field.data[i];
+		if (byte == ':' && part == 0 && digits > 0) {
+			part = 1;
+			digits = 0;
+		} else if (byte >= '0' && byte <= '9' && ++digits <= 18) {
+			parts[part] = parts[part] * 10 + (uint64_t)(byte - '0');
+		} else {
+			return false;
+		}
+	}
+	if (digits == 0 || parts[1] > UINT32_MAX)
+		return false;
+	*ret_number = parts[0];
+	*ret_attempts = (uint32_t)parts[1];
+	return true;
+}
+
+static struct bytes copy(char **to, struct bytes from)
+{
+	struct bytes copied = {.data = *to, .size = from.size};
+
+	if (from.size)
+		memcpy(*to, from.data, from.size);
+	*to += from.size;
+	return copied;
+}
+
+struct answer *answer_new(const struct outcome *outcome)
+{
+	size_t size = outcome->reply.size + outcome->channel.size + outcome->list.size + outcome->dead_error.size;
+	struct answer *answer = calloc(1, sizeof(*answer) + size);
+
+	if (!answer)
+		return NULL;
+	char *to = answer->data;
+	answer->reply = copy(&to, outcome->reply);
+	answer->channel = copy(&to, outcome->channel);
+	answer->list = copy(&to, outcome->list);
+	answer->error = copy(&to, outcome->dead_error);
+	assert(to == answer->data + size);
+	answer->list_ttl_ms = outcome->list_ttl_ms;
+	if (outcome->dead_reason)
+		snprintf(answer->reason, sizeof(answer->reason), "%s", outcome->dead_reason);
+	if (outcome->reply.size > 0 && outcome->channel.size > 0)
+		answer->todo |= ANSWER_PUBLISH;
+	if (outcome->reply.size > 0 && outcome->list.size > 0)
+		answer->todo |= ANSWER_PUSH;
+	if (outcome->dead)
+		answer->todo |= ANSWER_BURY;
+	return answer;
+}

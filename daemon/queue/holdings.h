@@ -1,0 +1,83 @@
+/* queue/holdings.h - the commands that this worker holds: claimed, and not yet acknowledged.
+ *
+ * A holding's state is the list that it is on. The table finds it by its claim number. */
+#ifndef QUEUE_HOLDINGS_H
+#define QUEUE_HOLDINGS_H
+
+#include "common/bytes.h"
+#include "daemon/queue/worker.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/* What is still to be done for a finished command. */
+enum answer_step {
+	ANSWER_PUBLISH = 1 << 0,
+	ANSWER_PUSH = 1 << 1,
+	ANSWER_BURY = 1 << 2, /* only when the others are done; acknowledges as well */
+};
+
+/* A copy of an outcome, in one piece of memory. */
+struct answer {
+	uint32_t todo;        /* of enum answer_step */
+	uint32_t outstanding; /* sent, not yet confirmed */
+	uint32_t list_ttl_ms;
+	bool weather;                             /* something has to be sent again */
+	char reason[40];                          /* of the dead letter */
+	char refusal[96];                         /* what Redis said to the reply, when it will never take it */
+	struct bytes reply, channel, list, error; /* in data */
+	char data[];
+};
+
+struct holding {
+	uint64_t number;
+	uint32_t attempts;
+	uint64_t bytes; /* of the command */
+	struct worker_queue *queue;
+	struct answer *answer; /* NULL while upstream works on it */
+	struct holding *next_in_bucket;
+	struct holding_list *list; /* the one it is on; NULL: upstream works on it */
+	struct holding *previous, *next;
+};
+
+struct holding_list {
+	struct holding *first, *last;
+	uint32_t count;
+};
+
+struct holdings {
+	struct holding **buckets;
+	uint32_t bucket_count; /* a power of two */
+	uint32_t count;
+	uint64_t bytes;
+};
+
+/* expected: how many there will be, about. Returns 0 or -ENOMEM. */
+int holdings_init(struct holdings *holdings, uint32_t expected);
+/* Frees all holdings too, whatever list they are on: the lists are to be forgotten. */
+void holdings_clear(struct holdings *holdings);
+void holdings_free(struct holdings *holdings);
+
+/* NULL when there was no memory. The number must be new. */
+struct holding *holdings_add(struct holdings *holdings, struct worker_queue *queue, uint64_t number, uint32_t attempts,
+			     uint64_t bytes);
+struct holding *holdings_find(const struct holdings *holdings, uint64_t number);
+/* Takes it off its list and frees it with its answer. */
+void holdings_remove(struct holdings *holdings, struct holding *holding);
+
+/* Moves it to the end of a list, or with NULL to none. */
+void holding_move(struct holding *holding, struct holding_list *list);
+/* Moves all of from, in their order, before all of to. */
+void holding_list_prepend(struct holding_list *to, struct holding_list *from);
+
+/* The field of the in-flight hash: the number, and the attempts when there were any, so that they survive the worker.
+ */
+enum { HOLDING_FIELD_BYTES = 40 };
+struct bytes holding_field(uint64_t number, uint32_t attempts, char to[HOLDING_FIELD_BYTES]);
+/* False when the text is no such field. */
+bool holding_field_parse(struct bytes field, uint64_t *ret_number, uint32_t *ret_attempts);
+
+/* Copies an outcome. NULL when there was no memory. */
+struct answer *answer_new(const struct outcome *outcome);
+
+#endif

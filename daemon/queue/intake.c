@@ -1,0 +1,351 @@
+/* queue/intake.c - claims the commands of one queue.
+ *
+ *   claim --some--> claim, as the credit allows
+ *     |  nothing             ^
+ *     v                      |
+ *   blocking pop --nothing in time, or landed --> adopt
+ *
+ * While a pop is under way only {Q}:again may be claimed from: what the pop has moved is next in the queue's order.
+ * At most one of claim, adoption and reconcile is under way at a time, which keeps deliveries in order. */
+#include "common/log.h"
+#include "daemon/queue/state.h"
+#include "daemon/queue/verdict.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <stdio.h>
+
+enum {
+	LOOK_EVERY_MS = 500,
+	REFUSED_WAIT_MS = 5000, /* the list is no list: an operator has to see to it */
+	MEMORY_WAIT_MS = 1000,
+	CLAIM_BYTES = 4 << 20, /* per call: a script stops the whole server */
+	POP_LONGEST_MS = 5000,
+	POP_SHORTEST_MS = 50,
+	UNBLOCK_WAIT_MS = 1000,
+};
+
+static bool wanting(const struct worker_queue *queue, uint64_t now_ms)
+{
+	const struct worker *worker = queue->worker;
+
+	return worker->want && !worker->stopping && membership_may_claim(queue, now_ms);
+}
+
+bool intake_quiet(const struct worker_queue *queue)
+{
+	const struct intake *intake = &queue->intake;
+
+	return !intake->claiming && !intake->adopting && !intake->reconciling && !intake->popping && !intake->landed;
+}
+
+void intake_lost(struct worker_queue *queue, uint64_t first, uint64_t count)
+{
+	struct intake *intake = &queue->intake;
+
+	intake->reconcile_due = true;
+	if (intake->lost_count < INTAKE_LOST_RANGES) {
+		intake->lost[intake->lost_count++] = (struct number_range){.first = first, .count = count};
+		return;
+	}
+	/* More losses than anybody has seen: one range over the last two may run something again, but loses nothing. */
+	struct number_range *last = &intake->lost[INTAKE_LOST_RANGES - 1];
+	uint64_t end = first + count > last->first + last->count ? first + count : last->first + last->count;
+	last->first = first < last->first ? first : last->first;
+	last->count = end - last->first;
+}
+
+bool intake_deliver(struct worker_queue *queue, uint64_t number, uint32_t attempts, struct bytes raw)
+{
+	struct worker *worker = queue->worker;
+	struct holding *holding = holdings_add(&worker->holdings, queue, number, attempts, raw.size);
+	struct claim claim = {.queue = queue,
+			      .queue_index = queue->index,
+			      .number = number,
+			      .attempts = attempts,
+			      .incarnation = worker->incarnation};
+
+	if (!holding)
+		return false;
+	queue->held++;
+	int failure = worker->events.claimed(worker->context, &claim, raw);
+	if (failure) {
+		holdings_remove(&worker->holdings, holding);
+		queue->held--;
+		return false;
+	}
+	worker->counts.claimed++;
+	queue->uncounted.claimed++;
+	return true;
+}
+
+static void no_memory(struct worker_queue *queue, uint64_t first, uint64_t count)
+{
+	log_event(LEVEL_WARNING, "queue.no_memory", log_text("queue", queue->keys.list),
+		  log_int("commands", (int64_t)count));
+	intake_lost(queue, first, count);
+	queue->intake.look_at_ms = worker_now() + MEMORY_WAIT_MS;
+}
+
+static void claimed(struct worker_queue *queue, const struct redisReply *reply)
+{
+	struct intake *intake = &queue->intake;
+	uint64_t count = (reply_length(reply) - 1) / 2;
+
+	intake->empty = count == 0;
+	for (uint64_t i = 0; i < count; i++) {
+		uint32_t attempts = (uint32_t)reply_uint_at(reply, 1 + 2 * i);
+		if (!intake_deliver(queue, intake->claim_first + i, attempts, reply_bytes_at(reply, 2 + 2 * i))) {
+			no_memory(queue, intake->claim_first + i, count - i);
+			return;
+		}
+	}
+}
+
+/* What both claim and adoption may be told instead of a command. */
+static void turned_away(struct worker_queue *queue, struct bytes word)
+{
+	struct intake *intake = &queue->intake;
+
+	if (bytes_equal_text(word, "fenced")) {
+		worker_fence(queue->worker, queue);
+	} else if (bytes_equal_text(word, "standby")) {
+		membership_set_owner(queue, false);
+	} else {
+		if (bytes_equal_text(word, "late"))
+			membership_renew_soon(queue);
+		intake->look_at_ms = worker_now() + LOOK_EVERY_MS;
+	}
+}
+
+static void on_claim(void *context, const struct redisReply *reply)
+{
+	struct worker_queue *queue = context;
+	struct intake *intake = &queue->intake;
+
+	intake->claiming = false;
+	queue->worker->asked -= intake->claim_count;
+	queue->worker->asked_bytes -= intake->claim_bytes;
+	if (verdict_of(reply) != VERDICT_OK) {
+		worker_trouble(queue, "claim", reply);
+		intake_lost(queue, intake->claim_first, intake->claim_count);
+		intake->look_at_ms =
+			worker_now() + (verdict_of(reply) == VERDICT_REFUSED ? REFUSED_WAIT_MS : LOOK_EVERY_MS);
+		return;
+	}
+	if (bytes_equal_text(reply_bytes_at(reply, 0), "claimed"))
+		claimed(queue, reply);
+	else
+		turned_away(queue, reply_bytes_at(reply, 0));
+	worker_touch(queue->worker);
+}
+
+/* How many commands, and bytes of them, this queue may ask for now; 0: none. Queues that have something to claim share
+ * the credit, so that a flooded one leaves room for the others. */
+static uint32_t credit(const struct worker_queue *queue, uint64_t now_ms, uint64_t *ret_bytes)
+{
+	const struct worker *worker = queue->worker;
+	const struct limit_options *limits = &worker->options->limits;
+	uint64_t used = (uint64_t)worker->holdings.count + worker->asked;
+	uint64_t used_bytes = worker->holdings.bytes + worker->asked_bytes;
+	uint32_t hungry = 0;
+
+	if (used >= limits->in_flight || used_bytes >= limits->in_flight_bytes ||
+	    worker->outbox.kept_bytes >= limits->in_flight_bytes)
+		return 0;
+	for (uint32_t i = 0; i < worker->queue_count; i++)
+		hungry += !worker->queues[i].intake.empty && membership_may_claim(&worker->queues[i], now_ms);
+
+	uint32_t share = limits->in_flight / (hungry ? hungry : 1);
+	share = share ? share : 1;
+	if (queue->held >= share)
+		return 0;
+	uint64_t most = limits->in_flight - used;
+	most = most < share - queue->held ? most : share - queue->held;
+	most = most < limits->batch ? most : limits->batch;
+	/* Not in driblets: each call costs Redis more than the commands in it. */
+	uint32_t least = (limits->batch < share ? limits->batch : share) / 2;
+	if (most < least && queue->held > 0)
+		return 0;
+	uint64_t bytes = limits->in_flight_bytes - used_bytes;
+	*ret_bytes = bytes < CLAIM_BYTES ? bytes : CLAIM_BYTES;
+	return (uint32_t)most;
+}
+
+static void claim(struct worker_queue *queue, uint64_t now_ms)
+{
+	struct worker *worker = queue->worker;
+	struct intake *intake = &queue->intake;
+	uint64_t bytes = 0;
+	uint32_t count = credit(queue, now_ms, &bytes);
+
+	if (count == 0)
+		return;
+	struct script_call *call = queue_script(queue, SCRIPT_CLAIM);
+	script_key(call, queue->keys.list);
+	script_key(call, queue->keys.again);
+	script_key(call, queue->keys.inflight);
+	script_key(call, queue->keys.workers);
+	script_key(call, queue->keys.owner);
+	script_key(call, queue->keys.paused);
+	script_text(call, worker->identity.id);
+	script_uint(call, worker->next_number);
+	script_uint(call, count);
+	script_uint(call, bytes);
+	script_uint(call, queue->shared);
+	script_uint(call, intake->popping);
+	intake->claim_first = worker->next_number;
+	intake->claim_count = count;
+	intake->claim_bytes = bytes;
+	worker->next_number += count; /* spent, whatever comes of it */
+	if (script_send(call, on_claim, queue))
+		return;
+	intake->claiming = true;
+	intake->again = false;
+	worker->asked += count;
+	worker->asked_bytes += bytes;
+}
+
+static void on_adopt(void *context, const struct redisReply *reply)
+{
+	struct worker_queue *queue = context;
+	struct intake *intake = &queue->intake;
+	struct bytes word = reply_bytes_at(reply, 0);
+
+	intake->adopting = false;
+	if (verdict_of(reply) != VERDICT_OK) {
+		worker_trouble(queue, "adopt", reply);
+		intake_lost(queue, intake->adopt_number, 1);
+		intake->look_at_ms = worker_now() + LOOK_EVERY_MS;
+		return;
+	}
+	if (bytes_equal_text(word, "adopted")) {
+		intake->landed = reply_uint_at(reply, 2) > 0;
+		intake->empty = false;
+		if (!intake_deliver(queue, intake->adopt_number, 0, reply_bytes_at(reply, 1)))
+			no_memory(queue, intake->adopt_number, 1);
+	} else if (bytes_equal_text(word, "returned")) {
+		intake->landed = reply_uint_at(reply, 1) > 0;
+		intake->empty = false;
+	} else if (bytes_equal_text(word, "empty")) {
+		intake->landed = false;
+	} else {
+		turned_away(queue, word);
+	}
+	worker_touch(queue->worker);
+}
+
+static void adopt(struct worker_queue *queue, bool put_back)
+{
+	struct worker *worker = queue->worker;
+	struct script_call *call = queue_script(queue, SCRIPT_ADOPT);
+
+	script_key(call, queue->keys.landing);
+	script_key(call, queue->keys.inflight);
+	script_key(call, queue->keys.workers);
+	script_key(call, queue->keys.paused);
+	script_key(call, queue->keys.list);
+	script_text(call, worker->identity.id);
+	queue->intake.adopt_number = worker->next_number++;
+	script_uint(call, queue->intake.adopt_number);
+	script_uint(call, put_back);
+	queue->intake.adopting = script_send(call, on_adopt, queue) == 0;
+}
+
+static void on_pop(void *context, const struct redisReply *reply)
+{
+	struct worker_queue *queue = context;
+	struct intake *intake = &queue->intake;
+
+	intake->popping = intake->unblocking = false;
+	intake->empty = false; /* a claim has the next word */
+	if (verdict_of(reply) != VERDICT_OK) {
+		worker_trouble(queue, "pop", reply);
+		intake->look_at_ms =
+			worker_now() + (verdict_of(reply) == VERDICT_REFUSED ? REFUSED_WAIT_MS : LOOK_EVERY_MS);
+	}
+	if (verdict_of(reply) != VERDICT_OK || !reply_is_nil(reply))
+		intake->landed = true;
+	worker_touch(queue->worker);
+}
+
+/* Blocks for the next command, no longer than the lease under which it is sent will surely last: Redis keeps serving
+ * the pop of a worker that is frozen. */
+static void pop(struct worker_queue *queue, uint64_t now_ms)
+{
+	struct intake *intake = &queue->intake;
+	uint64_t lease_ms = queue->worker->options->delivery.lease_ms;
+	uint64_t until_ms = queue->membership.until_ms - lease_ms / 10;
+	char seconds[32];
+
+	if (!link_ready(intake->pop_link)) {
+		intake->empty = false;
+		intake->look_at_ms = now_ms + LOOK_EVERY_MS;
+		return;
+	}
+	if (until_ms < now_ms + POP_SHORTEST_MS)
+		return; /* with the next renewal */
+	uint64_t timeout_ms = until_ms - now_ms < POP_LONGEST_MS ? until_ms - now_ms : POP_LONGEST_MS;
+	snprintf(seconds, sizeof(seconds), "%llu.%03llu", (unsigned long long)(timeout_ms / 1000),
+		 (unsigned long long)(timeout_ms % 1000));
+	link_begin(intake->pop_link, 6);
+	link_text(intake->pop_link, "BLMOVE");
+	link_text(intake->pop_link, queue->keys.list);
+	link_text(intake->pop_link, queue->keys.landing);
+	link_text(intake->pop_link, "RIGHT");
+	link_text(intake->pop_link, "LEFT");
+	link_text(intake->pop_link, seconds);
+	intake->popping = link_commit(intake->pop_link, (uint32_t)timeout_ms, on_pop, queue) == 0;
+}
+
+static void on_unblocked(void *context, const struct redisReply *reply)
+{
+	struct worker_queue *queue = context;
+
+	if (verdict_of(reply) == VERDICT_REFUSED)
+		queue->intake.unblock_until_ms = 0; /* then by cutting the connection */
+	worker_touch(queue->worker);
+}
+
+/* Ends a pop: by asking Redis, which leaves no doubt whether it has moved something, or else by cutting. */
+static void unblock(struct worker_queue *queue, uint64_t now_ms)
+{
+	struct intake *intake = &queue->intake;
+	struct link *link = queue->worker->link;
+
+	if (intake->unblocking) {
+		if (now_ms >= intake->unblock_until_ms)
+			link_drop(intake->pop_link, "the pop did not end");
+		return;
+	}
+	link_begin(link, 3);
+	link_text(link, "CLIENT");
+	link_text(link, "UNBLOCK");
+	link_uint(link, link_client_id(intake->pop_link));
+	intake->unblocking = true;
+	intake->unblock_until_ms = now_ms + UNBLOCK_WAIT_MS;
+	if (link_client_id(intake->pop_link) == 0 || link_commit(link, 0, on_unblocked, queue))
+		link_drop(intake->pop_link, "the pop is not wanted any more");
+}
+
+void intake_step(struct worker_queue *queue, uint64_t now_ms)
+{
+	struct intake *intake = &queue->intake;
+	bool wanted = wanting(queue, now_ms);
+
+	if (intake->popping && !wanted)
+		unblock(queue, now_ms);
+	if (intake->claiming || intake->adopting || intake->reconciling || !membership_holds(queue, now_ms) ||
+	    now_ms < intake->look_at_ms)
+		return;
+	if (wanted && intake->reconcile_due)
+		reconcile_start(queue);
+	else if (intake->landed && !(intake->popping && !wanted))
+		adopt(queue, !wanted);
+	else if (!wanted)
+		return;
+	else if (intake->again || (!intake->popping && !intake->empty))
+		claim(queue, now_ms);
+	else if (!intake->popping)
+		pop(queue, now_ms);
+}

@@ -1,0 +1,543 @@
+/* queue/link.c
+ *
+ *   DOWN --step--> RESOLVING --> CONNECTING --> GREETING --answers--> READY
+ *    ^  (backoff)   |  ^          |   ^ |         |                    |
+ *    |              |  +-(none left)--+ |next     |                    |
+ *    +--------------+-------------------+---------+--- lost, late -----+       any --close--> gone
+ *
+ * A numeric address and a socket skip RESOLVING. hiredis frees its context by itself when a connection fails: from then
+ * on `redis` is NULL. Callbacks of hiredis only record; link_step() acts. */
+#include "daemon/queue/link.h"
+
+#include "common/buffer.h"
+#include "common/clock.h"
+#include "common/log.h"
+#include "daemon/queue/uv_adapter.h"
+#include "daemon/queue/verdict.h"
+
+#include <arpa/inet.h>
+#include <assert.h>
+#include <errno.h>
+#include <hiredis/async.h>
+#include <hiredis/hiredis.h>
+#include <netdb.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/random.h>
+#include <sys/socket.h>
+
+enum {
+	BACKOFF_FIRST_MS = 100,
+	BACKOFF_LAST_MS = 10000,
+	IDLE_PING_MS = 10000,
+	KEEPALIVE_S = 15,
+	CALLS_FIRST = 64,
+	WHY_BYTES = 160,
+	/* hiredis parses one command's text with int arithmetic in places. */
+	COMMAND_LIMIT_BYTES = 1 << 30,
+};
+
+enum link_state { LINK_DOWN, LINK_RESOLVING, LINK_CONNECTING, LINK_GREETING, LINK_READY };
+
+struct link_call {
+	link_answer *answer;
+	void *context;
+	uint64_t deadline_ms;
+};
+
+struct link {
+	uv_loop_t *loop;
+	struct link_settings settings;
+	struct link_events events;
+	void *context;
+	enum link_state state;
+	struct redisAsyncContext *redis;
+	bool connected;    /* while CONNECTING: the socket is */
+	bool losing;       /* hiredis is telling the callers that their answers will not come */
+	bool greeting_bad; /* an answer to the greeting was an error */
+	bool closed;
+	uint32_t greetings; /* answers still due while GREETING */
+	uint64_t client_id;
+	char why[WHY_BYTES]; /* of the last failure */
+	bool told_down;      /* the log knows that there is no connection */
+	uint64_t deadline_ms, retry_at_ms, heard_ms;
+	uint32_t failures;
+	uv_getaddrinfo_t resolve;
+	struct addrinfo *addresses, *address;
+	struct link_call *calls; /* a ring: answers come in order */
+	uint32_t call_first, call_count, call_capacity;
+	struct buffer command;
+};
+
+static uint64_t now(void)
+{
+	return clock_monotonic_us() / 1000;
+}
+
+static void touch(struct link *link)
+{
+	link->events.touched(link->context);
+}
+
+static void free_addresses(struct link *link)
+{
+	if (link->addresses)
+		uv_freeaddrinfo(link->addresses);
+	link->addresses = link->address = NULL;
+}
+
+/* Full jitter: any time up to the bound, so that workers that lost a server together do not come back together. */
+static uint64_t backoff_ms(uint32_t failures)
+{
+	uint64_t bound = BACKOFF_LAST_MS;
+	uint32_t random = 0;
+
+	if (failures < 8 && ((uint64_t)BACKOFF_FIRST_MS << failures) < bound)
+		bound = (uint64_t)BACKOFF_FIRST_MS << failures;
+	if (getrandom(&random, sizeof(random), GRND_NONBLOCK) != (ssize_t)sizeof(random))
+		random = (uint32_t)clock_monotonic_us();
+	return random % (bound + 1);
+}
+
+static const char *peer(const struct link *link)
+{
+	const struct redis_url *url = link->settings.url;
+
+	return url->unix_socket[0] ? url->unix_socket : url->host;
+}
+
+/* The one way down. The context is gone, or given up, already. */
+static void went_down(struct link *link, const char *why)
+{
+	bool was_ready = link->state == LINK_READY;
+
+	link->state = LINK_DOWN;
+	link->connected = link->losing = link->greeting_bad = false;
+	link->greetings = 0;
+	link->client_id = 0;
+	if (why != link->why)
+		snprintf(link->why, sizeof(link->why), "%s", why);
+	if (link->closed)
+		return;
+	if (!was_ready && link->address && link->address->ai_next) {
+		link->address = link->address->ai_next; /* another address of the same name: no need to wait */
+		link->retry_at_ms = now();
+	} else {
+		free_addresses(link);
+		link->retry_at_ms = now() + (was_ready ? 0 : backoff_ms(link->failures++));
+	}
+	if (was_ready) {
+		link->failures = 0;
+		log_event(LEVEL_WARNING, "redis.lost", log_text("peer", peer(link)),
+			  log_text("link", link->settings.name), log_text("why", link->why));
+		link->events.lost(link->context);
+	} else if (!link->told_down && !link->address) {
+		log_event(LEVEL_WARNING, "redis.unreachable", log_text("peer", peer(link)),
+			  log_text("link", link->settings.name), log_text("why", link->why));
+		link->told_down = true;
+	}
+	touch(link);
+}
+
+/* Gives the connection up. */
+static void cut(struct link *link, const char *why)
+{
+	struct redisAsyncContext *redis = link->redis;
+
+	link->losing = true;
+	link->redis = NULL;
+	if (redis)
+		redisAsyncFree(redis); /* tells all callers; on_disconnected() sees that it was us */
+	went_down(link, why);
+}
+
+static void on_disconnected(const struct redisAsyncContext *redis, int status)
+{
+	struct link *link = redis->data;
+
+	(void)status;
+	if (link->redis != redis)
+		return;
+	link->redis = NULL;
+	went_down(link, redis->errstr && redis->errstr[0] ? redis->errstr : "closed by the server");
+}
+
+static void on_connected(const struct redisAsyncContext *redis, int status)
+{
+	struct link *link = redis->data;
+
+	if (link->redis != redis)
+		return;
+	if (status == REDIS_OK) {
+		link->connected = true;
+		touch(link);
+		return;
+	}
+	link->redis = NULL; /* hiredis frees it behind this call */
+	went_down(link, redis->errstr && redis->errstr[0] ? redis->errstr : "connection refused");
+}
+
+static int keep_alive(int descriptor)
+{
+	int on = 1, idle = KEEPALIVE_S, interval = KEEPALIVE_S / 3, probes = 3;
+
+	if (setsockopt(descriptor, SOL_SOCKET, SO_KEEPALIVE, &on, sizeof(on)) ||
+	    setsockopt(descriptor, IPPROTO_TCP, TCP_KEEPIDLE, &idle, sizeof(idle)) ||
+	    setsockopt(descriptor, IPPROTO_TCP, TCP_KEEPINTVL, &interval, sizeof(interval)) ||
+	    setsockopt(descriptor, IPPROTO_TCP, TCP_KEEPCNT, &probes, sizeof(probes)))
+		return -errno;
+	return 0;
+}
+
+static struct redisAsyncContext *start_context(const struct link *link)
+{
+	const struct redis_url *url = link->settings.url;
+	char text[INET6_ADDRSTRLEN] = "";
+
+	if (url->unix_socket[0])
+		return redisAsyncConnectUnix(url->unix_socket);
+	if (!link->address)
+		return redisAsyncConnect(url->host, url->port);
+	if (link->address->ai_family == AF_INET6)
+		uv_ip6_name((const struct sockaddr_in6 *)(const void *)link->address->ai_addr, text, sizeof(text));
+	else
+		uv_ip4_name((const struct sockaddr_in *)(const void *)link->address->ai_addr, text, sizeof(text));
+	return redisAsyncConnect(text, url->port);
+}
+
+static void start_connecting(struct link *link)
+{
+	struct redisAsyncContext *redis = start_context(link);
+
+	link->state = LINK_CONNECTING;
+	link->connected = false;
+	link->deadline_ms = now() + link->settings.timeout_ms;
+	if (!redis) {
+		went_down(link, "out of memory");
+		return;
+	}
+	int failure = redis->err ? 0 : uv_adapter_attach(link->loop, redis);
+	if (redis->err || failure) {
+		snprintf(link->why, sizeof(link->why), "%s", redis->err ? redis->errstr : uv_strerror(failure));
+		redisAsyncFree(redis);
+		went_down(link, link->why);
+		return;
+	}
+	redis->data = link;
+	link->redis = redis;
+	if (!link->settings.url->unix_socket[0] && keep_alive(redis->c.fd))
+		log_event(LEVEL_DEBUG, "redis.no_keepalive", log_text("link", link->settings.name));
+	redisAsyncSetDisconnectCallback(redis, on_disconnected);
+	redisAsyncSetConnectCallback(redis, on_connected);
+}
+
+static void on_resolved(uv_getaddrinfo_t *request, int status, struct addrinfo *addresses)
+{
+	struct link *link = request->data;
+
+	if (link->closed) {
+		uv_freeaddrinfo(addresses);
+		free(link);
+		return;
+	}
+	link->state = LINK_DOWN;
+	if (status) {
+		went_down(link, uv_strerror(status));
+		return;
+	}
+	link->addresses = link->address = addresses;
+	link->retry_at_ms = 0;
+	touch(link);
+}
+
+static void start(struct link *link)
+{
+	const struct redis_url *url = link->settings.url;
+	struct addrinfo hints = {.ai_socktype = SOCK_STREAM, .ai_family = AF_UNSPEC};
+	unsigned char address[sizeof(struct in6_addr)];
+
+	if (url->unix_socket[0] || link->address || inet_pton(AF_INET, url->host, address) == 1 ||
+	    inet_pton(AF_INET6, url->host, address) == 1) {
+		start_connecting(link);
+		return;
+	}
+	link->resolve.data = link;
+	link->state = LINK_RESOLVING;
+	int failure = uv_getaddrinfo(link->loop, &link->resolve, on_resolved, url->host, NULL, &hints);
+	if (failure)
+		went_down(link, uv_strerror(failure));
+}
+
+static void on_answer(struct redisAsyncContext *redis, void *data, void *context)
+{
+	struct link *link = context;
+	const struct redisReply *reply = data;
+
+	(void)redis;
+	assert(link->call_count > 0);
+	struct link_call call = link->calls[link->call_first];
+	link->call_first = (link->call_first + 1) % link->call_capacity;
+	link->call_count--;
+	if (reply)
+		link->heard_ms = now();
+	else
+		link->losing = true;
+	call.answer(call.context, reply);
+}
+
+static int reserve_call(struct link *link)
+{
+	if (link->call_count < link->call_capacity)
+		return 0;
+	uint32_t capacity = link->call_capacity ? link->call_capacity * 2 : CALLS_FIRST;
+	struct link_call *calls = calloc(capacity, sizeof(*calls));
+	if (!calls)
+		return -ENOMEM;
+	for (uint32_t i = 0; i < link->call_count; i++)
+		calls[i] = link->calls[(link->call_first + i) % link->call_capacity];
+	free(link->calls);
+	link->calls = calls;
+	link->call_capacity = capacity;
+	link->call_first = 0;
+	return 0;
+}
+
+static int commit(struct link *link, uint64_t timeout_ms, link_answer *answer, void *context)
+{
+	if (!link->redis || link->losing)
+		return -ENOTCONN;
+	if (buffer_failed(&link->command) || reserve_call(link))
+		return -ENOMEM;
+
+	uint32_t last = (link->call_first + link->call_count) % link->call_capacity;
+	link->calls[last] = (struct link_call){.answer = answer, .context = context, .deadline_ms = now() + timeout_ms};
+	link->call_count++;
+	if (redisAsyncFormattedCommand(link->redis, on_answer, link, link->command.data, link->command.size) !=
+	    REDIS_OK) {
+		link->call_count--;
+		return -ENOTCONN;
+	}
+	return 0;
+}
+
+void link_begin(struct link *link, uint32_t count)
+{
+	buffer_reset(&link->command);
+	buffer_append_byte(&link->command, '*');
+	buffer_append_uint(&link->command, count);
+	buffer_append_text(&link->command, "\r\n");
+}
+
+void link_argument(struct link *link, struct bytes argument)
+{
+	buffer_append_byte(&link->command, '$');
+	buffer_append_uint(&link->command, argument.size);
+	buffer_append_text(&link->command, "\r\n");
+	buffer_append(&link->command, argument);
+	buffer_append_text(&link->command, "\r\n");
+}
+
+void link_text(struct link *link, const char *argument)
+{
+	link_argument(link, bytes_of(argument));
+}
+
+void link_uint(struct link *link, uint64_t argument)
+{
+	char text[24];
+	int size = snprintf(text, sizeof(text), "%llu", (unsigned long long)argument);
+
+	link_argument(link, (struct bytes){.data = text, .size = (size_t)size});
+}
+
+void link_formatted(struct link *link, struct bytes arguments)
+{
+	buffer_append(&link->command, arguments);
+}
+
+int link_commit(struct link *link, uint32_t extra_ms, link_answer *answer, void *context)
+{
+	if (link->state != LINK_READY)
+		return -ENOTCONN;
+	return commit(link, (uint64_t)link->settings.timeout_ms + extra_ms, answer, context);
+}
+
+static void greeted(struct link *link, const struct redisReply *reply)
+{
+	if (reply && verdict_of(reply) != VERDICT_OK && !link->greeting_bad) {
+		struct bytes text = verdict_text(reply);
+		snprintf(link->why, sizeof(link->why), "%.*s", BYTES_ARG(text));
+		link->greeting_bad = true;
+	}
+	link->greetings--;
+	touch(link);
+}
+
+static void on_greeting(void *context, const struct redisReply *reply)
+{
+	greeted(context, reply);
+}
+
+/* An account that may not ask for its number, or set its name, works all the same. */
+static void on_optional_greeting(void *context, const struct redisReply *reply)
+{
+	(void)reply;
+	greeted(context, NULL);
+}
+
+static void on_client_id(void *context, const struct redisReply *reply)
+{
+	struct link *link = context;
+
+	link->client_id = reply_uint(reply);
+	greeted(link, NULL);
+}
+
+static void greet_with(struct link *link, link_answer *answer)
+{
+	if (commit(link, link->settings.timeout_ms, answer, link) == 0)
+		link->greetings++;
+	else
+		link->greeting_bad = true;
+}
+
+static void greet(struct link *link)
+{
+	const struct redis_url *url = link->settings.url;
+
+	link->state = LINK_GREETING;
+	link->why[0] = '\0';
+	if (url->password[0]) {
+		link_begin(link, url->user[0] ? 3 : 2);
+		link_text(link, "AUTH");
+		if (url->user[0])
+			link_text(link, url->user);
+		link_text(link, url->password);
+		greet_with(link, on_greeting);
+	}
+	if (url->database > 0) {
+		link_begin(link, 2);
+		link_text(link, "SELECT");
+		link_uint(link, url->database);
+		greet_with(link, on_greeting);
+	}
+	link_begin(link, 3);
+	link_text(link, "CLIENT");
+	link_text(link, "SETNAME");
+	link_text(link, link->settings.name);
+	greet_with(link, on_optional_greeting);
+	link_begin(link, 2);
+	link_text(link, "CLIENT");
+	link_text(link, "ID");
+	greet_with(link, on_client_id);
+	link_begin(link, 1); /* a server that is loading its data says so here */
+	link_text(link, "PING");
+	greet_with(link, on_greeting);
+}
+
+static void become_ready(struct link *link)
+{
+	link->state = LINK_READY;
+	link->failures = 0;
+	link->told_down = false;
+	free_addresses(link);
+	log_event(LEVEL_INFO, "redis.connected", log_text("peer", peer(link)), log_text("link", link->settings.name),
+		  log_int("database", link->settings.url->database));
+	link->events.ready(link->context);
+}
+
+static void on_pong(void *context, const struct redisReply *reply)
+{
+	(void)context;
+	(void)reply; /* hearing it is all that matters */
+}
+
+static void watch_answers(struct link *link, uint64_t now_ms)
+{
+	if (link->call_count > 0) {
+		if (now_ms > link->calls[link->call_first].deadline_ms)
+			cut(link, "no answer in time");
+	} else if (now_ms > link->heard_ms + IDLE_PING_MS) {
+		link_begin(link, 1);
+		link_text(link, "PING");
+		link_commit(link, 0, on_pong, link);
+	}
+}
+
+void link_step(struct link *link, uint64_t now_ms)
+{
+	switch (link->state) {
+	case LINK_DOWN:
+		if (now_ms >= link->retry_at_ms)
+			start(link);
+		break;
+	case LINK_RESOLVING:
+		break; /* ends by itself, and cannot be hurried */
+	case LINK_CONNECTING:
+		if (link->connected)
+			greet(link);
+		else if (now_ms > link->deadline_ms)
+			cut(link, "no connection in time");
+		break;
+	case LINK_GREETING:
+		if (link->greetings == 0 && !link->greeting_bad)
+			become_ready(link);
+		else if (link->greetings == 0 || now_ms > link->deadline_ms)
+			cut(link, link->why[0] ? link->why : "no greeting in time");
+		break;
+	case LINK_READY:
+		watch_answers(link, now_ms);
+		break;
+	}
+}
+
+int link_open(uv_loop_t *loop, const struct link_settings *settings, const struct link_events *events, void *context,
+	      struct link **ret_link)
+{
+	struct link *link = calloc(1, sizeof(*link));
+
+	if (!link)
+		return -ENOMEM;
+	link->loop = loop;
+	link->settings = *settings;
+	link->events = *events;
+	link->context = context;
+	buffer_init(&link->command, COMMAND_LIMIT_BYTES);
+	*ret_link = link;
+	return 0;
+}
+
+bool link_ready(const struct link *link)
+{
+	return link->state == LINK_READY && !link->losing;
+}
+
+uint64_t link_client_id(const struct link *link)
+{
+	return link->client_id;
+}
+
+void link_drop(struct link *link, const char *why)
+{
+	if (link->redis)
+		cut(link, why);
+}
+
+void link_close(struct link *link)
+{
+	if (!link)
+		return;
+	bool resolving = link->state == LINK_RESOLVING;
+	link->closed = true;
+	if (link->redis)
+		cut(link, "closed");
+	free_addresses(link);
+	free(link->calls);
+	buffer_free(&link->command);
+	if (resolving)
+		uv_cancel((uv_req_t *)&link->resolve); /* on_resolved() frees the link, cancelled or not */
+	else
+		free(link);
+}

@@ -1,0 +1,157 @@
+/* queue/reconcile.c - what Redis holds for this worker against what the worker knows.
+ *
+ *   HKEYS inflight --> known: leave | number of a lost claim: HMGET, hand up | else: it was finished, HDEL once more
+ *
+ * No claim is under way meanwhile, and answers come in order: when the list of fields arrives, memory is as old as it.
+ */
+#include "common/log.h"
+#include "daemon/queue/state.h"
+#include "daemon/queue/verdict.h"
+
+#include <stdlib.h>
+
+enum { RETRY_MS = 500, MEMORY_WAIT_MS = 1000, FETCH_COMMANDS = 16, FINISHED_COMMANDS = 256 };
+
+static void fetch_next(struct worker_queue *queue);
+
+/* due: it has to be done again, after a while. */
+static void ended(struct worker_queue *queue, bool due, uint64_t wait_ms)
+{
+	struct intake *intake = &queue->intake;
+
+	free(intake->unknown);
+	intake->unknown = NULL;
+	intake->unknown_count = intake->unknown_next = 0;
+	intake->reconciling = false;
+	intake->reconcile_due = due;
+	if (due)
+		intake->look_at_ms = worker_now() + wait_ms;
+	else
+		intake->lost_count = 0;
+	worker_touch(queue->worker);
+}
+
+static bool was_lost(const struct intake *intake, uint64_t number)
+{
+	for (uint32_t i = 0; i < intake->lost_count; i++)
+		if (number >= intake->lost[i].first && number - intake->lost[i].first < intake->lost[i].count)
+			return true;
+	return false;
+}
+
+static void on_fetched(void *context, const struct redisReply *reply)
+{
+	struct worker_queue *queue = context;
+	struct intake *intake = &queue->intake;
+
+	if (verdict_of(reply) != VERDICT_OK) {
+		worker_trouble(queue, "reconcile", reply);
+		ended(queue, true, RETRY_MS);
+		return;
+	}
+	for (uint64_t i = 0; i < reply_length(reply); i++) {
+		const struct unknown *unknown = &intake->unknown[intake->unknown_next];
+		struct bytes raw = reply_bytes_at(reply, i);
+		if (raw.data && !intake_deliver(queue, unknown->number, unknown->attempts, raw)) {
+			ended(queue, true, MEMORY_WAIT_MS);
+			return;
+		}
+		intake->unknown_next++;
+	}
+	fetch_next(queue);
+}
+
+static void fetch_next(struct worker_queue *queue)
+{
+	struct intake *intake = &queue->intake;
+	uint32_t count = intake->unknown_count - intake->unknown_next;
+	char field[HOLDING_FIELD_BYTES];
+
+	if (count == 0) {
+		log_event(LEVEL_INFO, "queue.reconciled", log_text("queue", queue->keys.list),
+			  log_int("adopted", intake->unknown_count));
+		ended(queue, false, 0);
+		return;
+	}
+	count = count < FETCH_COMMANDS ? count : FETCH_COMMANDS;
+	link_begin(queue->worker->link, 2 + count);
+	link_text(queue->worker->link, "HMGET");
+	link_text(queue->worker->link, queue->keys.inflight);
+	for (uint32_t i = 0; i < count; i++) {
+		const struct unknown *unknown = &intake->unknown[intake->unknown_next + i];
+		link_argument(queue->worker->link, holding_field(unknown->number, unknown->attempts, field));
+	}
+	if (link_commit(queue->worker->link, 0, on_fetched, queue))
+		ended(queue, true, RETRY_MS);
+}
+
+static void on_finished(void *context, const struct redisReply *reply)
+{
+	worker_trouble(context, "acknowledge", reply);
+}
+
+/* Acknowledges what was finished before: at most so many, the rest with the next reconcile. */
+static void forget_finished(struct worker_queue *queue, const struct unknown *finished, uint32_t count)
+{
+	char field[HOLDING_FIELD_BYTES];
+
+	if (count == 0)
+		return;
+	link_begin(queue->worker->link, 2 + count);
+	link_text(queue->worker->link, "HDEL");
+	link_text(queue->worker->link, queue->keys.inflight);
+	for (uint32_t i = 0; i < count; i++)
+		link_argument(queue->worker->link, holding_field(finished[i].number, finished[i].attempts, field));
+	if (link_commit(queue->worker->link, 0, on_finished, queue))
+		queue->intake.reconcile_due = true;
+}
+
+static int compare(const void *left, const void *right)
+{
+	const struct unknown *a = left, *b = right;
+
+	return (a->number > b->number) - (a->number < b->number);
+}
+
+static void on_fields(void *context, const struct redisReply *reply)
+{
+	struct worker_queue *queue = context;
+	struct intake *intake = &queue->intake;
+	struct unknown finished[FINISHED_COMMANDS];
+	uint32_t finished_count = 0;
+
+	if (verdict_of(reply) != VERDICT_OK) {
+		worker_trouble(queue, "reconcile", reply);
+		ended(queue, true, RETRY_MS);
+		return;
+	}
+	intake->unknown = calloc(reply_length(reply) + 1, sizeof(*intake->unknown));
+	if (!intake->unknown) {
+		ended(queue, true, MEMORY_WAIT_MS);
+		return;
+	}
+	for (uint64_t i = 0; i < reply_length(reply); i++) {
+		struct unknown found;
+		if (!holding_field_parse(reply_bytes_at(reply, i), &found.number, &found.attempts) ||
+		    holdings_find(&queue->worker->holdings, found.number))
+			continue;
+		if (was_lost(intake, found.number))
+			intake->unknown[intake->unknown_count++] = found;
+		else if (finished_count < FINISHED_COMMANDS)
+			finished[finished_count++] = found;
+	}
+	qsort(intake->unknown, intake->unknown_count, sizeof(*intake->unknown), compare);
+	forget_finished(queue, finished, finished_count);
+	fetch_next(queue);
+}
+
+void reconcile_start(struct worker_queue *queue)
+{
+	struct link *link = queue->worker->link;
+
+	link_begin(link, 2);
+	link_text(link, "HKEYS");
+	link_text(link, queue->keys.inflight);
+	queue->intake.reconciling = link_commit(link, 0, on_fields, queue) == 0;
+	queue->intake.landed = true; /* a pop may have moved something and nobody heard */
+}

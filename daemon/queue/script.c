@@ -1,0 +1,128 @@
+/* queue/script.c */
+#include "daemon/queue/script.h"
+
+#include "common/buffer.h"
+#include "daemon/queue/verdict.h"
+
+#include "queue_scripts.inc" /* generated from scripts/: name, SHA1 and text of each */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+enum { CALL_LIMIT_BYTES = 1 << 29 };
+
+struct script_call {
+	struct link *link;
+	enum script script;
+	uint32_t keys, arguments;
+	bool sent_whole; /* with its text: a second NOSCRIPT is a failure */
+	link_answer *answer;
+	void *context;
+	struct buffer rest; /* the keys and arguments as they go on the wire, kept for a second sending */
+};
+
+struct script_call *script_begin(struct link *link, enum script script)
+{
+	struct script_call *call = calloc(1, sizeof(*call));
+
+	if (!call)
+		return NULL;
+	call->link = link;
+	call->script = script;
+	buffer_init(&call->rest, CALL_LIMIT_BYTES);
+	return call;
+}
+
+static void append(struct script_call *call, struct bytes bytes)
+{
+	buffer_append_byte(&call->rest, '$');
+	buffer_append_uint(&call->rest, bytes.size);
+	buffer_append_text(&call->rest, "\r\n");
+	buffer_append(&call->rest, bytes);
+	buffer_append_text(&call->rest, "\r\n");
+}
+
+void script_key_bytes(struct script_call *call, struct bytes key)
+{
+	if (!call)
+		return;
+	append(call, key);
+	call->keys++;
+}
+
+void script_key(struct script_call *call, const char *key)
+{
+	script_key_bytes(call, bytes_of(key));
+}
+
+void script_argument(struct script_call *call, struct bytes argument)
+{
+	if (!call)
+		return;
+	append(call, argument);
+	call->arguments++;
+}
+
+void script_text(struct script_call *call, const char *argument)
+{
+	script_argument(call, bytes_of(argument));
+}
+
+void script_uint(struct script_call *call, uint64_t argument)
+{
+	char text[24];
+	int size = snprintf(text, sizeof(text), "%llu", (unsigned long long)argument);
+
+	script_argument(call, (struct bytes){.data = text, .size = (size_t)size});
+}
+
+static void call_free(struct script_call *call)
+{
+	buffer_free(&call->rest);
+	free(call);
+}
+
+static void on_answer(void *context, const struct redisReply *reply);
+
+static int send_call(struct script_call *call)
+{
+	link_begin(call->link, 3 + call->keys + call->arguments);
+	if (call->sent_whole) {
+		link_text(call->link, "EVAL");
+		link_argument(call->link, (struct bytes){.data = (const char *)scripts[call->script].text,
+							 .size = scripts[call->script].size});
+	} else {
+		link_text(call->link, "EVALSHA");
+		link_text(call->link, scripts[call->script].sha1);
+	}
+	link_uint(call->link, call->keys);
+	link_formatted(call->link, buffer_bytes(&call->rest));
+	return link_commit(call->link, 0, on_answer, call);
+}
+
+static void on_answer(void *context, const struct redisReply *reply)
+{
+	struct script_call *call = context;
+
+	if (!call->sent_whole && verdict_of(reply) == VERDICT_WEATHER &&
+	    bytes_starts(verdict_text(reply), BYTES("NOSCRIPT"))) {
+		call->sent_whole = true;
+		if (send_call(call) == 0)
+			return;
+		reply = NULL;
+	}
+	call->answer(call->context, reply);
+	call_free(call);
+}
+
+int script_send(struct script_call *call, link_answer *answer, void *context)
+{
+	if (!call)
+		return -ENOMEM;
+	call->answer = answer;
+	call->context = context;
+	int failure = buffer_failed(&call->rest) ? -ENOMEM : send_call(call);
+	if (failure)
+		call_free(call);
+	return failure;
+}

@@ -1,0 +1,21 @@
+#!lua flags=allow-oom
+-- Gives the command that a blocking pop has moved its number and its place in flight; or puts it back where it came
+-- from, when the worker does not want it any more or the queue was paused meanwhile.
+--
+-- KEYS landing, inflight, workers, paused, list    ARGV worker, claim number, put it back
+-- Returns {'fenced'}, {'empty'}, {'returned'} or {'adopted', command, how many are left}.
+if tonumber(redis.call('ZSCORE', KEYS[3], ARGV[1]) or -1) < 0 then
+	return {'fenced'}
+end
+local command = redis.call('LINDEX', KEYS[1], -1)
+if not command then
+	return {'empty'}
+end
+if ARGV[3] == '1' or redis.call('EXISTS', KEYS[4]) == 1 then
+	-- Newest first, so that the oldest is at the right end of the list again.
+	redis.call('LMOVE', KEYS[1], KEYS[5], 'LEFT', 'RIGHT')
+	return {'returned', redis.call('LLEN', KEYS[1])}
+end
+redis.call('HSET', KEYS[2], ARGV[2], command)
+redis.call('RPOP', KEYS[1])
+return {'adopted', command, redis.call('LLEN', KEYS[1])}
