@@ -47,10 +47,27 @@ struct member {
 	struct value value;
 };
 
-/* The text of a STR, BIN, NUMBER or EXTENSION. */
+/* The text of a STR, BIN, NUMBER or EXTENSION; empty for any other type, so that it may be asked of whatever came. */
 static inline struct bytes value_bytes(const struct value *value)
 {
-	return (struct bytes){.data = value->data, .size = value->size};
+	switch (value->type) {
+	case VALUE_NUMBER:
+	case VALUE_STR:
+	case VALUE_BIN:
+	case VALUE_EXTENSION:
+		return (struct bytes){.data = value->data, .size = value->size};
+	case VALUE_NIL:
+	case VALUE_BOOL:
+	case VALUE_INT:
+	case VALUE_UINT:
+	case VALUE_FLOAT32:
+	case VALUE_FLOAT64:
+	case VALUE_TIMESTAMP:
+	case VALUE_ARRAY:
+	case VALUE_MAP:
+		break;
+	}
+	return (struct bytes){0};
 }
 
 /* STR and BIN are interchangeable on input. */

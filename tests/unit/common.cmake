@@ -22,3 +22,6 @@ rowd_unit(command rowd_common)
 rowd_unit_allocations(command)
 rowd_unit(reply rowd_common)
 rowd_unit_allocations(reply)
+
+# Debian's Python, which has Debian's python3-jsonschema, whatever else is in PATH.
+add_test(NAME unit.schemas COMMAND /usr/bin/python3 ${CMAKE_CURRENT_SOURCE_DIR}/schemas.py)
