@@ -338,7 +338,7 @@ static void end_member(struct batch *batch, uint32_t index, uint64_t random, uin
  * each command is executed at least once. */
 static void run_again(struct batch *batch, enum batch_end end, const struct sql_error *error, uint64_t now_us)
 {
-	uint64_t random = retry_random(&batch->planner->random);
+	uint64_t random = retry_random(&batch->planner->random) ^ now_us;
 
 	if (batch->trouble == TROUBLE_NONE && error) {
 		/* No statement was answered so: only a job by itself can be blamed. */

@@ -20,7 +20,7 @@ int planner_new(const struct planner_options *options, struct planner **ret_plan
 	if (!planner)
 		return -ENOMEM;
 	planner->options = *options;
-	planner->random = 0x9e3779b97f4a7c15u; /* workers differ by when they draw from it */
+	planner->random = 0x9e3779b97f4a7c15u; /* workers differ by the time at which they draw */
 	if (job_pool_new(&planner->pool) < 0 || schedule_new(&planner->schedule) < 0) {
 		planner_free(planner);
 		return -ENOMEM;

@@ -16,6 +16,8 @@ add_library(unit_planner_core STATIC
 )
 target_link_libraries(unit_planner_core PUBLIC rowd_common)
 rowd_unit(planner unit_planner_core)
+rowd_unit(retry unit_planner_core)
+rowd_unit(schedule unit_planner_core)
 rowd_unit(footprint unit_planner_core)
 rowd_unit(planner_property unit_planner_core)
 rowd_unit(planner_memory unit_planner_core)
