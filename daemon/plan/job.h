@@ -2,7 +2,7 @@
  *
  *                    +------------- returned (deadlock, connection lost) ---------+
  *                    v                                                            |
- *   submit --> JOB_WAITING --batch_choose--> JOB_RUNNING --answered, committed--> JOB_DONE --> job_free
+ *   submit --> JOB_WAITING --planner_choose-> JOB_RUNNING --answered, committed--> JOB_DONE --> job_free
  *     |              ^                            |
  *     |              +------ new catalog ---- JOB_PARKED (named something that the catalog does not know)
  *     +-- answered at once: bad command, ping, info, tables, describe ----------> JOB_DONE
