@@ -224,6 +224,8 @@ static void step_transaction(struct connection *connection)
 			return;
 		}
 	} while (!connection->close_asked && uv_hrtime() < slice_end);
+	/* It is not the server that keeps us waiting. */
+	set_deadline(connection, connection->settings.answer_timeout_ms);
 	resume_soon(connection);
 }
 

@@ -55,10 +55,12 @@ void connection_close(struct connection *connection);
 /* Idle since then, in the loop's time. */
 uint64_t connection_idle_since_ms(const struct connection *connection);
 
-/* For the owner's list. */
+struct connection_list;
+
+/* What the owner keeps with it. */
 struct connection_link {
 	struct connection *previous, *next;
-	int list; /* which one: the owner's own numbers */
+	struct connection_list *list; /* NULL: in none */
 	uint32_t generation;
 	uint64_t opened_at_ms, retire_at_ms;
 };

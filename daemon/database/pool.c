@@ -2,16 +2,16 @@
  *
  * A connection is in one of the lists; where it is says what it does:
  *
- *   (opener) --> IDLE <---> BUSY
- *                  \         /
- *                   > CLOSING --> gone
+ *   (opener) --> idle <---> busy
+ *                   \       /
+ *                    > dying --> freed
  *
  * The pool as a whole is up or down. Down: no connection could be opened, or the server said that it can do no work at
  * all (disk full, read-only, account refused). A timer with growing, jittered waits then tries again. */
 #include "daemon/database/pool.h"
 
 #include "common/log.h"
-#include "daemon/database/connection.h"
+#include "daemon/database/connection_list.h"
 #include "daemon/database/errors.h"
 #include "daemon/database/opener.h"
 #include "daemon/database/session.h"
@@ -28,20 +28,13 @@ enum {
 	SHORT_LIFE_MS = 1000,   /* a connection that was lost so soon counts as a failed try */
 };
 
-enum list_name { LIST_IDLE, LIST_BUSY, LIST_CLOSING, LIST_COUNT, LIST_NONE };
-
-struct list {
-	struct connection *first;
-	uint32_t count;
-};
-
 struct pool {
 	uv_loop_t *loop;
 	const struct database_options *options;
 	struct pool_events events;
 	void *context;
 	struct opener opener;
-	struct list lists[LIST_COUNT];
+	struct connection_list idle, busy, dying;
 	uv_timer_t tick;
 	uv_timer_t retry; /* active: backing off */
 	uint64_t last_tick_ms;
@@ -52,43 +45,9 @@ struct pool {
 	struct pool_counts counts;
 };
 
-static void unlink_connection(struct pool *pool, struct connection *connection)
-{
-	struct connection_link *link = connection_link(connection);
-	struct list *list;
-
-	if (link->list == LIST_NONE)
-		return;
-	list = &pool->lists[link->list];
-	if (link->previous)
-		connection_link(link->previous)->next = link->next;
-	else
-		list->first = link->next;
-	if (link->next)
-		connection_link(link->next)->previous = link->previous;
-	list->count--;
-	link->list = LIST_NONE;
-	link->previous = link->next = NULL;
-}
-
-/* To the front: the one used last is used next, so that the others can grow old. */
-static void put_in(struct pool *pool, struct connection *connection, enum list_name name)
-{
-	struct connection_link *link = connection_link(connection);
-	struct list *list = &pool->lists[name];
-
-	unlink_connection(pool, connection);
-	link->next = list->first;
-	if (list->first)
-		connection_link(list->first)->previous = connection;
-	list->first = connection;
-	list->count++;
-	link->list = (int)name;
-}
-
 static uint32_t usable_count(const struct pool *pool)
 {
-	return pool->lists[LIST_IDLE].count + pool->lists[LIST_BUSY].count;
+	return pool->idle.count + pool->busy.count;
 }
 
 static void log_error(enum log_level level, const char *event, const struct sql_error *error)
@@ -157,7 +116,7 @@ static void on_timer_closed(uv_handle_t *handle)
 /* The last one out closes the timers; the pool is gone when these are. */
 static void finish_closing(struct pool *pool)
 {
-	if (!pool->closing || pool->opener.running || usable_count(pool) > 0 || pool->lists[LIST_CLOSING].count > 0)
+	if (!pool->closing || pool->opener.running || usable_count(pool) > 0 || pool->dying.count > 0)
 		return;
 	if (uv_is_closing((uv_handle_t *)&pool->tick))
 		return;
@@ -167,7 +126,7 @@ static void finish_closing(struct pool *pool)
 
 static void drop(struct pool *pool, struct connection *connection)
 {
-	put_in(pool, connection, LIST_CLOSING);
+	connection_list_put(&pool->dying, connection);
 	connection_close(connection);
 }
 
@@ -187,12 +146,12 @@ static void on_idle(void *context, struct connection *connection, const struct s
 {
 	struct pool *pool = context;
 
-	put_in(pool, connection, LIST_IDLE);
+	connection_list_put(&pool->idle, connection);
 	if (trouble)
 		handle_trouble(pool, trouble);
 	else if (!pool->down)
 		pool->failures = 0;
-	if (connection_link(connection)->list == LIST_IDLE &&
+	if (connection_link(connection)->list == &pool->idle &&
 	    (pool->closing || connection_link(connection)->generation != pool->generation))
 		drop(pool, connection);
 	keep_one(pool);
@@ -202,7 +161,7 @@ static void on_ready(void *context, struct connection *connection)
 {
 	struct pool *pool = context;
 
-	if (connection_link(connection)->list == LIST_IDLE && !pool->down && !pool->closing)
+	if (connection_link(connection)->list == &pool->idle && !pool->down && !pool->closing)
 		pool->events.idle(pool->context);
 }
 
@@ -211,8 +170,8 @@ static void on_checking(void *context, struct connection *connection)
 	struct pool *pool = context;
 
 	/* One that is being dropped stays where it is. */
-	if (connection_link(connection)->list == LIST_IDLE)
-		put_in(pool, connection, LIST_BUSY);
+	if (connection_link(connection)->list == &pool->idle)
+		connection_list_put(&pool->busy, connection);
 }
 
 static void on_gone(void *context, struct connection *connection, const struct sql_error *error)
@@ -220,7 +179,7 @@ static void on_gone(void *context, struct connection *connection, const struct s
 	struct pool *pool = context;
 	uint64_t age_ms = uv_now(pool->loop) - connection_link(connection)->opened_at_ms;
 
-	put_in(pool, connection, LIST_CLOSING);
+	connection_list_put(&pool->dying, connection);
 	if (!error)
 		return;
 	pool->counts.lost++;
@@ -234,7 +193,7 @@ static void on_closed(void *context, struct connection *connection)
 {
 	struct pool *pool = context;
 
-	unlink_connection(pool, connection);
+	connection_list_remove(connection);
 	keep_one(pool);
 	finish_closing(pool);
 }
@@ -284,11 +243,10 @@ static int add_connection(struct pool *pool, struct session *session)
 	if (r)
 		return r;
 	link = connection_link(connection);
-	link->list = LIST_NONE;
 	link->generation = pool->generation;
 	link->opened_at_ms = uv_now(pool->loop);
 	link->retire_at_ms = retire_time_ms(pool);
-	put_in(pool, connection, LIST_IDLE);
+	connection_list_put(&pool->idle, connection);
 	return 0;
 }
 
@@ -323,7 +281,7 @@ static void on_opened(void *context, struct session *session, const struct sql_e
 	}
 	pool->counts.connects++;
 	become_up(pool);
-	if (pool->lists[LIST_IDLE].count > 0)
+	if (pool->idle.count > 0)
 		pool->events.idle(pool->context);
 }
 
@@ -337,7 +295,7 @@ static void on_retry(uv_timer_t *timer)
 	}
 	/* The trouble was the server's, not the connections': whether it is over only work can show. */
 	become_up(pool);
-	if (pool->lists[LIST_IDLE].count > 0)
+	if (pool->idle.count > 0)
 		pool->events.idle(pool->context);
 }
 
@@ -346,12 +304,12 @@ static void look_after_idle(struct pool *pool, uint64_t now_ms)
 	uint64_t ping_after_ms = (uint64_t)pool->options->idle_ping_s * 1000;
 	struct connection *next;
 
-	for (struct connection *connection = pool->lists[LIST_IDLE].first; connection; connection = next) {
-		next = connection_link(connection)->next;
+	for (struct connection *connection = pool->idle.first; connection; connection = next) {
+		next = connection_list_next(connection);
 		if (now_ms >= connection_link(connection)->retire_at_ms) {
 			drop(pool, connection);
 		} else if (ping_after_ms > 0 && now_ms - connection_idle_since_ms(connection) >= ping_after_ms) {
-			put_in(pool, connection, LIST_BUSY);
+			connection_list_put(&pool->busy, connection);
 			connection_ping(connection);
 		}
 	}
@@ -365,8 +323,8 @@ static void on_tick(uv_timer_t *timer)
 	uint64_t elapsed_ms = now_ms - pool->last_tick_ms;
 
 	pool->last_tick_ms = now_ms;
-	for (struct connection *connection = pool->lists[LIST_BUSY].first; connection;
-	     connection = connection_link(connection)->next) {
+	for (struct connection *connection = pool->busy.first; connection;
+	     connection = connection_list_next(connection)) {
 		/* Timers run before sockets: after a sleep the answers are there, but were not looked at yet. */
 		if (elapsed_ms > LATE_MS)
 			connection_extend_deadline(connection, elapsed_ms);
@@ -408,7 +366,7 @@ bool pool_ready(struct pool *pool)
 {
 	if (pool->down || pool->closing)
 		return false;
-	if (pool->lists[LIST_IDLE].count > 0)
+	if (pool->idle.count > 0)
 		return true;
 	open_one(pool);
 	return false;
@@ -416,11 +374,11 @@ bool pool_ready(struct pool *pool)
 
 int pool_run(struct pool *pool, const struct transaction_events *events, void *context)
 {
-	struct connection *connection = pool->lists[LIST_IDLE].first;
+	struct connection *connection = pool->idle.first;
 
 	if (!pool_ready(pool))
 		return -EAGAIN;
-	put_in(pool, connection, LIST_BUSY);
+	connection_list_put(&pool->busy, connection);
 	connection_run(connection, events, context);
 	return 0;
 }
@@ -428,8 +386,8 @@ int pool_run(struct pool *pool, const struct transaction_events *events, void *c
 void pool_renew(struct pool *pool)
 {
 	pool->generation++;
-	while (pool->lists[LIST_IDLE].first)
-		drop(pool, pool->lists[LIST_IDLE].first);
+	while (pool->idle.first)
+		drop(pool, pool->idle.first);
 	keep_one(pool);
 }
 
@@ -438,8 +396,8 @@ struct pool_counts pool_counts(const struct pool *pool)
 	struct pool_counts counts = pool->counts;
 
 	counts.opening = pool->opener.running;
-	counts.idle = pool->lists[LIST_IDLE].count;
-	counts.busy = pool->lists[LIST_BUSY].count;
+	counts.idle = pool->idle.count;
+	counts.busy = pool->busy.count;
 	return counts;
 }
 
@@ -450,9 +408,9 @@ void pool_close(struct pool *pool)
 	pool->closing = true;
 	uv_timer_stop(&pool->tick);
 	uv_timer_stop(&pool->retry);
-	while (pool->lists[LIST_IDLE].first)
-		drop(pool, pool->lists[LIST_IDLE].first);
-	while (pool->lists[LIST_BUSY].first)
-		drop(pool, pool->lists[LIST_BUSY].first);
+	while (pool->idle.first)
+		drop(pool, pool->idle.first);
+	while (pool->busy.first)
+		drop(pool, pool->busy.first);
 	finish_closing(pool);
 }

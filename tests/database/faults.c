@@ -18,7 +18,8 @@ static int open_socket(void **state)
 	harness = (struct harness){0};
 	harness_options(&harness.options);
 	harness_open(&harness);
-	script_do(&harness, "CREATE OR REPLACE TABLE pet (id INT PRIMARY KEY, age INT) ENGINE = InnoDB", NULL);
+	script_do(&harness, "DROP TABLE IF EXISTS pet", NULL);
+	script_do(&harness, "CREATE TABLE pet (id INT PRIMARY KEY, age INT) ENGINE = InnoDB", NULL);
 	script_do(&harness, "INSERT INTO pet VALUES (1, 1)", NULL);
 	return 0;
 }
@@ -190,7 +191,8 @@ static void test_read_only(void **state)
 	uint64_t connects;
 
 	(void)state;
-	aside("CREATE OR REPLACE USER 'plain'@'localhost'");
+	aside("DROP USER IF EXISTS 'plain'@'localhost'");
+	aside("CREATE USER 'plain'@'localhost'");
 	aside("GRANT SELECT, UPDATE ON *.* TO 'plain'@'localhost'");
 	harness_options(&plain.options);
 	snprintf(plain.options.url.user, URL_TEXT_BYTES, "plain");

@@ -264,38 +264,43 @@ static void test_loop_turns(void **state)
 	check_loop_turns(&harness);
 }
 
+/* The server's certificate is one of ours, or one that MySQL made for itself, which no host name fits. */
 static void test_tls(void **state)
 {
-	static struct script script = {.waves = {{hundred_thousand_rows, "SHOW STATUS LIKE 'Ssl_cipher'", "SELECT 7"}},
-				       .last = TRANSACTION_COMMIT};
 	static const enum tls_mode modes[] = {TLS_PREFERRED, TLS_REQUIRED, TLS_VERIFY};
 	static char ca[256];
+	bool have_ca = getenv("ROWD_TEST_TLS_CA") != NULL;
 
 	(void)state;
-	if (!getenv("ROWD_TEST_TLS_CA"))
-		skip();
-	snprintf(ca, sizeof(ca), "%s", getenv("ROWD_TEST_TLS_CA"));
-	for (size_t i = 0; i < sizeof(modes) / sizeof(modes[0]); i++) {
+	if (have_ca)
+		snprintf(ca, sizeof(ca), "%s", getenv("ROWD_TEST_TLS_CA"));
+	for (size_t i = 0; i < sizeof(modes) / sizeof(modes[0]) - !have_ca; i++) {
 		struct harness encrypted = {0};
-		char length[64];
+		char name[64];
 
 		harness_options_tcp(&encrypted.options, modes[i]);
 		if (modes[i] == TLS_VERIFY)
 			encrypted.options.tls_ca = ca;
 		harness_open(&encrypted);
-		script_do(&encrypted,
-			  "SELECT LENGTH(VARIABLE_VALUE) > 5 FROM information_schema.SESSION_STATUS "
-			  "WHERE VARIABLE_NAME = 'SSL_CIPHER'",
-			  length);
-		assert_string_equal(length, "1");
-		if (modes[i] == TLS_REQUIRED) {
-			check_loop_turns(&encrypted);
-			script_run(&encrypted, &script);
-			assert_int_equal(script.answers[0][0].rows, 100000);
-			assert_int_equal(script.end, TRANSACTION_COMMITTED);
-		}
+		script_do(&encrypted, "SHOW SESSION STATUS WHERE Variable_name = 'Ssl_cipher' AND Value <> ''", name);
+		assert_string_equal(name, "Ssl_cipher");
 		harness_close(&encrypted);
 	}
+}
+
+static void test_large_result_over_tls(void **state)
+{
+	static struct script script = {.waves = {{hundred_thousand_rows, "SELECT 7"}}, .last = TRANSACTION_COMMIT};
+	struct harness encrypted = {0};
+
+	(void)state;
+	harness_options_tcp(&encrypted.options, TLS_REQUIRED);
+	harness_open(&encrypted);
+	check_loop_turns(&encrypted);
+	script_run(&encrypted, &script);
+	assert_int_equal(script.answers[0][0].rows, 100000);
+	assert_int_equal(script.end, TRANSACTION_COMMITTED);
+	harness_close(&encrypted);
 }
 
 static void test_tls_is_verified(void **state)
@@ -328,6 +333,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_loop_turns, open_socket, close_socket),
 		cmocka_unit_test(test_statement_timeout),
 		cmocka_unit_test(test_tls),
+		cmocka_unit_test(test_large_result_over_tls),
 		cmocka_unit_test(test_tls_is_verified),
 	};
 	int failed;
