@@ -81,14 +81,26 @@ struct right {
 
 static const struct right rights[] = {
 	{"BLMOVE", {"%Q", "{%Q}:landing:check", "RIGHT", "LEFT"}},
+	{"LMOVE", {"{%Q}:landing:check", "%Q", "LEFT", "RIGHT"}},
+	{"LINDEX", {"{%Q}:landing:check", "0"}},
+	{"RPOP", {"{%Q}:landing:check"}},
+	{"LLEN", {"%Q"}},
 	{"LRANGE", {"%Q", "0", "0"}},
 	{"LTRIM", {"%Q", "0", "0"}},
-	{"LPUSH", {"{%Q}:again", "x"}},
+	{"RPUSH", {"{%Q}:again", "x"}},
+	{"LPOP", {"{%Q}:again"}},
 	{"HSET", {"{%Q}:inflight:check", "1", "x"}},
+	{"HGET", {"{%Q}:inflight:check", "1"}},
 	{"HDEL", {"{%Q}:inflight:check", "1"}},
+	{"HLEN", {"{%Q}:inflight:check"}},
+	{"HKEYS", {"{%Q}:inflight:check"}},
 	{"ZADD", {"{%Q}:workers", "1", "check"}},
+	{"ZREM", {"{%Q}:workers", "check"}},
+	{"ZSCORE", {"{%Q}:workers", "check"}},
+	{"ZRANGEBYSCORE", {"{%Q}:workers", "0", "1"}},
 	{"SET", {"{%Q}:owner", "check"}},
 	{"GET", {"{%Q}:owner"}},
+	{"DEL", {"{%Q}:owner"}},
 	{"EXISTS", {"{%Q}:paused"}},
 	{"LPUSH", {"{%Q}:dead", "x"}},
 	{"HINCRBY", {"{%Q}:stats", "dead", "1"}},
@@ -150,7 +162,7 @@ static void check_rights(redisContext *redis, const struct queue_options *queue,
 		fine = false;
 		expand(rights[i].arguments[0] ? rights[i].arguments[0] : "", queue, key, sizeof(key));
 		finding_add(findings, FINDING_WRONG, where, "see redis.acl for the rights of a worker",
-			    "the account may not %s %s", rights[i].command, key);
+			    "the account may not %s%s%s", rights[i].command, key[0] ? " " : "", key);
 	}
 	if (fine)
 		finding_add(findings, FINDING_FINE, where, "", "the account may serve the queue %s", queue->key);
@@ -170,6 +182,18 @@ static void check_kind(redisContext *redis, const struct queue_options *queue, s
 	freeReplyObject(reply);
 }
 
+/* Redis answered, and said no. */
+static bool is_refusal(const char *problem)
+{
+	static const char *const codes[] = {"ERR ", "NOAUTH ", "NOPERM ", "WRONGPASS "};
+
+	for (size_t i = 0; i < sizeof(codes) / sizeof(*codes); i++) {
+		if (strncmp(problem, codes[i], strlen(codes[i])) == 0)
+			return true;
+	}
+	return false;
+}
+
 void check_redis(const struct options *options, struct findings *findings)
 {
 	char problem[REDIS_PROBLEM_BYTES];
@@ -177,6 +201,11 @@ void check_redis(const struct options *options, struct findings *findings)
 	redisContext *redis = redis_open(&options->redis.url, options->redis.command_timeout_ms, problem);
 
 	url_mask(options->redis.url_text, url, sizeof(url));
+	if (!redis && is_refusal(problem)) {
+		finding_add(findings, FINDING_WRONG, where, "look at the user and password of REDIS_URL", "%s: %s", url,
+			    problem);
+		return;
+	}
 	if (!redis) {
 		finding_add(findings, FINDING_UNREACHABLE, where, "is it running, and is REDIS_URL right?", "%s: %s",
 			    url, problem);

@@ -181,7 +181,7 @@ static int take_record(struct importer *importer, const struct csv_field *fields
 	size_t start = importer->values.size;
 	uint64_t line = csv_line(importer->csv);
 	struct error error;
-	char reason[128];
+	char reason[ERROR_NAME_BYTES + ERROR_TEXT_BYTES];
 
 	if (count != importer->column_count) {
 		snprintf(reason, sizeof(reason), "%zu fields, but the header has %zu", count, importer->column_count);
@@ -192,7 +192,10 @@ static int take_record(struct importer *importer, const struct csv_field *fields
 	int result = append_row(importer, fields, &error);
 	size_t size = importer->values.size - start;
 	if (result == -EINVAL || (result == 0 && size > importer->statement_limit)) {
-		reject(importer, line, result < 0 ? error.message : "larger than the server's max_allowed_packet");
+		snprintf(reason, sizeof(reason), "%s%s%s", result < 0 ? error.at_column : "",
+			 result < 0 && error.at_column[0] ? ": " : "",
+			 result < 0 ? error.message : "larger than the server's max_allowed_packet");
+		reject(importer, line, reason);
 		importer->values.size = start;
 		return 0;
 	}
