@@ -46,6 +46,7 @@ void arena_reset(struct arena *arena)
 	free_blocks(arena->blocks);
 	arena->blocks = NULL;
 	arena->used_bytes = 0;
+	arena->limit_met = false;
 	if (!first)
 		return;
 	if (first->capacity > BLOCK_BYTES_FIRST) {
@@ -100,13 +101,12 @@ static struct arena_block *add_block(struct arena *arena, size_t size)
 
 void *arena_alloc(struct arena *arena, size_t size)
 {
-	if (size > SIZE_MAX / 2)
-		return NULL;
-
 	size_t padded = (size + ALIGNMENT - 1) & ~(size_t)(ALIGNMENT - 1);
 
-	if (padded > arena->limit_bytes - arena->used_bytes)
+	if (size > SIZE_MAX / 2 || padded > arena->limit_bytes - arena->used_bytes) {
+		arena->limit_met = true;
 		return NULL;
+	}
 
 	struct arena_block *block = arena->blocks;
 

@@ -7,6 +7,7 @@
 
 #include "common/bytes.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 
 struct arena_block;
@@ -15,6 +16,7 @@ struct arena {
 	struct arena_block *blocks; /* newest first */
 	size_t used_bytes;          /* handed out since the last reset, padding included */
 	size_t limit_bytes;
+	bool limit_met; /* since the last reset something was refused for the limit, not for want of memory */
 };
 
 /* Allocates nothing yet. limit_bytes bounds the sum of all pieces. */

@@ -8,6 +8,7 @@
 
 #include "common/arena.h"
 #include "common/base64.h"
+#include "common/json_escape.h"
 #include "common/msgpack_read.h"
 #include "common/msgpack_write.h"
 #include "common/utf8.h"
@@ -17,8 +18,10 @@
 #include <stdint.h>
 #include <yajl/yajl_parse.h>
 
-/* yajl keeps the current string, its lexer and one byte per level; its buffers grow by doubling. */
-enum { YAJL_BYTES = 65536, YAJL_BYTES_PER_BYTE = 8 };
+/* yajl keeps the current string twice, in buffers that grow by doubling, of which the arena gives none back: less than
+ * eight times the text. It also keeps one byte per level, which it copies anew every 128 levels; without a bound that
+ * would be quadratic. What is deeper is not even skipped. */
+enum { YAJL_BYTES = 65536, YAJL_BYTES_PER_BYTE = 8, DEPTH_SKIPPED_LARGEST = 1024 };
 
 /* One open array or map. */
 struct frame {
@@ -179,10 +182,8 @@ static int on_string(void *context, const unsigned char *data, size_t size)
 
 static int open_container(struct reader *reader, bool is_map)
 {
-	if (!begin_value(reader)) {
-		reader->skipped_depth++;
-		return go_on(reader);
-	}
+	if (!begin_value(reader))
+		return ++reader->skipped_depth < DEPTH_SKIPPED_LARGEST && go_on(reader);
 	if (reader->depth == reader->depth_limit) {
 		if (reader->result->fault == JSON_FINE)
 			set_fault(reader, JSON_TOO_DEEP, yajl_get_bytes_consumed(reader->yajl));
@@ -279,57 +280,6 @@ static const yajl_callbacks callbacks = {
 
 /* --- the text as a whole ------------------------------------------------------------------------------------------ */
 
-/* The code unit that \uXXXX at the front of text stands for, or -1 when that is not what stands there. */
-static int32_t code_unit(struct bytes text)
-{
-	int32_t unit = 0;
-
-	if (text.size < 6 || text.data[0] != '\\' || text.data[1] != 'u')
-		return -1;
-	for (size_t i = 2; i < 6; i++) {
-		char letter = text.data[i];
-
-		unit <<= 4;
-		if (letter >= '0' && letter <= '9')
-			unit |= letter - '0';
-		else if ((letter | 32) >= 'a' && (letter | 32) <= 'f')
-			unit |= (letter | 32) - 'a' + 10;
-		else
-			return -1;
-	}
-	return unit;
-}
-
-/* Where the first \u is that is half of a surrogate pair, or json.size. A backslash outside of a string is a fault that
- * yajl finds: no need to know here which is which. */
-static size_t find_lone_surrogate(struct bytes json)
-{
-	size_t at = 0;
-
-	while (at < json.size) {
-		const char *backslash = memchr(json.data + at, '\\', json.size - at);
-
-		if (!backslash)
-			return json.size;
-		at = (size_t)(backslash - json.data);
-
-		int32_t unit = code_unit((struct bytes){.data = json.data + at, .size = json.size - at});
-
-		if (unit < 0xd800 || unit > 0xdfff) {
-			at += 2;
-			continue;
-		}
-
-		size_t next = at + 6;
-		int32_t low = code_unit((struct bytes){.data = json.data + next, .size = json.size - next});
-
-		if (unit >= 0xdc00 || low < 0xdc00 || low > 0xdfff)
-			return at;
-		at = next + 6;
-	}
-	return json.size;
-}
-
 static bool check_text(struct reader *reader)
 {
 	size_t valid = utf8_valid_size(reader->json);
@@ -339,7 +289,7 @@ static bool check_text(struct reader *reader)
 		return false;
 	}
 
-	size_t lone = find_lone_surrogate(reader->json);
+	size_t lone = json_find_lone_surrogate(reader->json);
 
 	if (lone < reader->json.size) {
 		set_fault(reader, JSON_BAD_ESCAPE, lone);
@@ -391,10 +341,11 @@ static void parse(struct reader *reader)
 		set_fault(reader, JSON_NO_MEMORY, consumed);
 	} else if (status == yajl_status_error) {
 		note_syntax(reader, consumed);
-	} else if (reader->result->fault == JSON_FINE && consumed < reader->json.size) {
+	} else if (status == yajl_status_ok) {
 		struct bytes rest = {.data = reader->json.data + consumed, .size = reader->json.size - consumed};
 
-		if (!is_white_space(rest))
+		reader->result->whole = true;
+		if (reader->result->fault == JSON_FINE && !is_white_space(rest))
 			set_fault(reader, JSON_TRAILING, consumed);
 	}
 }

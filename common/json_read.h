@@ -4,12 +4,12 @@
 
 #include "common/buffer.h"
 
+#include <stdbool.h>
+
 enum json_fault {
 	JSON_FINE,
-	/* A whole value was written all the same: */
-	JSON_TOO_DEEP, /* nil was written for what is deeper */
+	JSON_TOO_DEEP,
 	JSON_TRAILING, /* something follows the value that is not white space */
-	/* What was written is of no use: */
 	JSON_SYNTAX,
 	JSON_BAD_TEXT,   /* not UTF-8 */
 	JSON_BAD_ESCAPE, /* half of a surrogate pair */
@@ -21,6 +21,7 @@ enum { JSON_DETAIL_BYTES = 96 };
 
 struct json_result {
 	enum json_fault fault;
+	bool whole;                     /* a whole value was written, fault or not: nil for what is too deep */
 	size_t offset;                  /* in the JSON text */
 	char detail[JSON_DETAIL_BYTES]; /* yajl's own words, with JSON_SYNTAX */
 };

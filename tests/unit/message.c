@@ -398,15 +398,52 @@ static void test_every_allocation_may_fail(void **state)
 	buffer_free(&msgpack);
 }
 
-static void test_the_arena_s_limit_is_want_of_memory(void **state)
+static void test_the_arena_s_limit_is_a_fault_of_the_message(void **state)
 {
 	(void)state;
 	static char nils[3 + 10000] = "\xdc\x27\x10";
 
 	memset(nils + 3, 0xc0, sizeof(nils) - 3);
 	arena_init(&arena, 1000);
-	assert_int_equal(decode((struct bytes){nils, sizeof(nils)}), -ENOMEM);
+	assert_int_equal(decode((struct bytes){nils, sizeof(nils)}), -EBADMSG);
+	assert_int_equal(error.code, ERROR_TOO_LARGE);
 	assert_int_equal(value.type, VALUE_NIL);
+}
+
+/* Whatever the bytes are, trying again is never the answer: an element that wants ever more memory would come back for
+ * ever. Each pattern fills a whole message. */
+static void test_no_json_is_mistaken_for_want_of_memory(void **state)
+{
+	(void)state;
+	static const char *const patterns[] = {"[",     "{\"a\":", "{\"a\":[", "\\n",  "x",
+					       "\"\",", "[],",     "0,",       "1e1,", "{},"};
+	static const char *const starts[] = {"{\"a\":[", "{\"a\":\"", "{\"a\":"};
+	struct buffer json;
+
+	buffer_init(&json, LIMIT);
+	for (size_t i = 0; i < LENGTH(patterns); i++) {
+		for (size_t k = 0; k < LENGTH(starts); k++) {
+			buffer_reset(&json);
+			buffer_append_text(&json, starts[k]);
+			while (json.size + strlen(patterns[i]) <= LIMIT)
+				buffer_append_text(&json, patterns[i]);
+			arena_reset(&arena);
+			assert_int_equal(decode(buffer_bytes(&json)), -EBADMSG);
+		}
+	}
+	buffer_free(&json);
+}
+
+static void test_depth_beyond_all_measure(void **state)
+{
+	(void)state;
+	for (int maps = 0; maps <= 1; maps++) {
+		assert_int_equal(decode(nested_json(1000, maps)), -EBADMSG);
+		assert_text(value_bytes(member("op")), "x");
+		assert_int_equal(decode(nested_json(2000, maps)), -EBADMSG);
+		assert_non_null(strstr(error.message, "deep"));
+		assert_int_equal(value.type, VALUE_NIL);
+	}
 }
 
 static void test_type_names(void **state)
@@ -440,7 +477,9 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_from_json_meets_a_limit, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_long_strings_with_escapes, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_every_allocation_may_fail, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(test_the_arena_s_limit_is_want_of_memory, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_the_arena_s_limit_is_a_fault_of_the_message, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_no_json_is_mistaken_for_want_of_memory, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_depth_beyond_all_measure, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_type_names, set_up, tear_down),
 	};
 
