@@ -47,10 +47,11 @@ struct importer {
 	struct import_counts counts;
 };
 
-static void reject(struct importer *importer, uint64_t line, const char *reason)
+/* column: "" when it is about the whole row. */
+static void reject(struct importer *importer, uint64_t line, const char *column, const char *reason)
 {
 	progress_hide(&importer->progress);
-	fprintf(stderr, "%s:%" PRIu64 ": %s\n", importer->import->path, line, reason);
+	fprintf(stderr, "%s:%" PRIu64 ": %s%s%s\n", importer->import->path, line, column, *column ? ": " : "", reason);
 	importer->counts.rejected++;
 }
 
@@ -105,7 +106,7 @@ static int insert_range(struct importer *importer, size_t first, size_t count)
 	}
 	if (count == 1) {
 		importer->rows[first].rejected = true;
-		reject(importer, importer->rows[first].line, error.message);
+		reject(importer, importer->rows[first].line, "", error.message);
 		return 0;
 	}
 	int result = insert_range(importer, first, count / 2);
@@ -181,21 +182,20 @@ static int take_record(struct importer *importer, const struct csv_field *fields
 	size_t start = importer->values.size;
 	uint64_t line = csv_line(importer->csv);
 	struct error error;
-	char reason[ERROR_NAME_BYTES + ERROR_TEXT_BYTES];
 
 	if (count != importer->column_count) {
+		char reason[80];
 		snprintf(reason, sizeof(reason), "%zu fields, but the header has %zu", count, importer->column_count);
-		reject(importer, line, reason);
+		reject(importer, line, "", reason);
 		return 0;
 	}
 	arena_reset(&importer->arena);
 	int result = append_row(importer, fields, &error);
 	size_t size = importer->values.size - start;
-	if (result == -EINVAL || (result == 0 && size > importer->statement_limit)) {
-		snprintf(reason, sizeof(reason), "%s%s%s", result < 0 ? error.at_column : "",
-			 result < 0 && error.at_column[0] ? ": " : "",
-			 result < 0 ? error.message : "larger than the server's max_allowed_packet");
-		reject(importer, line, reason);
+	bool too_large = result == 0 && size > importer->statement_limit;
+	if (result == -EINVAL || too_large) {
+		reject(importer, line, too_large ? "" : error.at_column,
+		       too_large ? "larger than the server's max_allowed_packet" : error.message);
 		importer->values.size = start;
 		return 0;
 	}
@@ -213,7 +213,7 @@ static int read_rows(struct importer *importer)
 
 	while ((result = csv_next(importer->csv, &fields, &count)) != 0) {
 		if (result == -EBADMSG) {
-			reject(importer, csv_line(importer->csv), csv_problem(importer->csv));
+			reject(importer, csv_line(importer->csv), "", csv_problem(importer->csv));
 			continue;
 		}
 		if (result < 0)
