@@ -6,6 +6,8 @@ add_library(unit_planner_core STATIC
 	fake_procedure.c
 	${PLAN_DIR}/batch.c
 	${PLAN_DIR}/footprint.c
+	${PLAN_DIR}/footprint_foreign_keys.c
+	${PLAN_DIR}/footprint_resources.c
 	${PLAN_DIR}/footprint_rules.c
 	${PLAN_DIR}/job_pool.c
 	${PLAN_DIR}/park.c
