@@ -1,0 +1,326 @@
+/* planner_trouble.c - errors, lost connections, catalogs that have grown old. */
+#include "planner_world.h"
+
+/* --- errors ---------------------------------------------------------------------------------------------------- */
+
+static void test_failure_touches_no_other(void **state)
+{
+	struct script bad = write_row(1), good = write_row(2);
+	struct sql_error error = sql_error(SQL_ERROR_OF_COMMAND, ERROR_UNIQUE_VIOLATION);
+	struct batch *batch;
+
+	(void)state;
+	submit(&bad);
+	submit(&good);
+	batch = choose();
+	assert_int_equal(wave(batch), 2);
+	batch_failed(batch, 0, &error);
+	answer_all(batch, 1, 2);
+	commit(batch);
+	assert_int_equal(bad.code, ERROR_UNIQUE_VIOLATION);
+	assert_int_equal(good.code, ERROR_NONE);
+	assert_int_equal(good.replied, 1);
+	assert_int_equal(planner_counts(world.planner).answered_error, 1);
+}
+
+static void test_undo_runs_the_others_again(void **state)
+{
+	struct script bad = write_row(1), good = write_row(2);
+	struct batch *batch;
+
+	(void)state;
+	bad.fails_at_end = bad.undo = true;
+	submit(&bad);
+	submit(&good);
+	batch = choose();
+	answer_all(batch, 0, wave(batch));
+	assert_int_equal(next(batch), BATCH_ROLLBACK);
+	batch_ended(batch, BATCH_ROLLED_BACK, NULL, world.now_us);
+	assert_ptr_equal(finished(), &bad);
+	assert_int_equal(bad.code, ERROR_NOT_FOUND);
+	assert_null(finished());
+	run(choose());
+	assert_ptr_equal(finished(), &good);
+	assert_int_equal(good.restarted, 2);
+}
+
+static void test_undone_create_fails_by_itself(void **state)
+{
+	static const struct table table = {.name = {"t", 1}};
+	struct script first = {.kind = PROCEDURE_BY_KEY, .waves = 1, .creates_in = &table}, second = first;
+	struct batch *batch;
+
+	(void)state;
+	second.fails_at_end = second.undo = true;
+	submit(&first);
+	submit(&second);
+	batch = choose();
+	answer_all(batch, 0, wave(batch));
+	assert_int_equal(next(batch), BATCH_ROLLBACK);
+	batch_ended(batch, BATCH_ROLLED_BACK, NULL, world.now_us);
+	assert_null(finished());
+	batch = choose();
+	assert_int_equal(batch_size(batch), 1);
+	run(batch);
+	assert_ptr_equal(finished(), &first);
+	batch = choose();
+	answer_all(batch, 0, wave(batch));
+	assert_int_equal(next(batch), BATCH_ROLLBACK);
+	batch_ended(batch, BATCH_ROLLED_BACK, NULL, world.now_us);
+	assert_ptr_equal(finished(), &second);
+	assert_int_equal(second.code, ERROR_NOT_FOUND);
+}
+
+static void test_deadlock_runs_again_after_a_pause(void **state)
+{
+	struct script first = write_row(1), second = write_row(2), behind = write_row(1);
+	struct sql_error error = sql_error(SQL_ERROR_TRANSACTION, ERROR_DEADLOCK);
+	uint64_t wake_us;
+
+	(void)state;
+	submit(&first);
+	submit(&second);
+	submit(&behind);
+	doom(choose(), &error);
+	assert_null(planner_choose(world.planner, world.now_us, &wake_us));
+	assert_in_range(wake_us, world.now_us + 2000, world.now_us + 4000);
+	world.now_us = wake_us;
+	run(choose());
+	assert_int_equal(first.replied + second.replied, 2);
+	assert_int_equal(behind.replied, 0);
+	run(choose());
+	assert_int_equal(behind.replied, 1);
+}
+
+static void test_deadlocks_are_halved_and_end(void **state)
+{
+	enum { COUNT = 64 };
+	static struct script scripts[COUNT];
+	struct sql_error error = sql_error(SQL_ERROR_LOCK_WAIT, ERROR_LOCK_TIMEOUT);
+	uint32_t sizes[16];
+	uint32_t tries = 0;
+
+	(void)state;
+	for (uint32_t i = 0; i < COUNT; i++) {
+		scripts[i] = write_row(i);
+		submit(&scripts[i]);
+	}
+	/* The first command meets a lock that somebody else holds for ever. */
+	while (scripts[0].replied == 0) {
+		struct batch *batch;
+
+		world.now_us += FAR_US;
+		batch = choose();
+		sizes[tries++] = batch_size(batch);
+		doom(batch, &error);
+	}
+	assert_int_equal(scripts[0].code, ERROR_LOCK_TIMEOUT);
+	assert_int_equal(tries, 8);
+	for (uint32_t i = 0; i < 8; i++)
+		assert_int_equal(sizes[i], i < 3 ? 64 : 64 >> (i - 2));
+	world.now_us += FAR_US;
+	for (struct batch *batch; (batch = choose());)
+		run(batch);
+	for (uint32_t i = 0; i < COUNT; i++)
+		assert_int_equal(scripts[i].replied, 1);
+}
+
+static void test_weather_counts_against_nobody(void **state)
+{
+	static const enum sql_error_class classes[] = {SQL_ERROR_READ_ONLY, SQL_ERROR_RESOURCE, SQL_ERROR_ACCESS};
+	struct script script = write_row(1);
+
+	(void)state;
+	submit(&script);
+	for (uint32_t i = 0; i < 30; i++) {
+		struct sql_error error = sql_error(classes[i % 3], ERROR_UNAVAILABLE);
+
+		doom(choose(), &error);
+		assert_null(choose());
+		world.now_us += FAR_US;
+	}
+	run(choose());
+	assert_int_equal(script.code, ERROR_NONE);
+}
+
+static void test_connections_lost(void **state)
+{
+	struct script killer = write_row(1), other = write_row(2);
+	struct sql_error error = sql_error(SQL_ERROR_CONNECTION, ERROR_UNAVAILABLE);
+
+	(void)state;
+	submit(&other);
+	submit(&killer);
+	for (uint32_t i = 0; i < 3; i++) {
+		struct batch *batch = choose();
+
+		assert_int_equal(batch_size(batch), 2);
+		wave(batch);
+		answer_all(batch, 0, 1);
+		if (i == 0)
+			batch_failed(batch, 1, &error);               /* the caller knows whose statement it was … */
+		batch_ended(batch, BATCH_LOST, &error, world.now_us); /* … or leaves it to us */
+	}
+	run(choose());
+	assert_ptr_equal(finished(), &other);
+	for (uint32_t i = 0; i < 3; i++) {
+		struct batch *batch = choose();
+
+		assert_int_equal(batch_size(batch), 1);
+		wave(batch);
+		batch_ended(batch, BATCH_LOST, NULL, world.now_us);
+	}
+	assert_ptr_equal(finished(), &killer);
+	assert_int_equal(killer.code, ERROR_POISON);
+}
+
+static void test_lost_between_statements_counts_against_nobody(void **state)
+{
+	struct script script = write_row(1);
+	struct sql_error error = sql_error(SQL_ERROR_CONNECTION, ERROR_UNAVAILABLE);
+
+	(void)state;
+	submit(&script);
+	for (uint32_t i = 0; i < 20; i++) {
+		struct batch *batch = choose();
+
+		if (i % 2 == 0) {
+			answer_all(batch, 0, wave(batch));
+			assert_int_equal(next(batch), BATCH_COMMIT);
+		}
+		batch_ended(batch, i % 2 == 0 ? BATCH_IN_DOUBT : BATCH_LOST, &error, world.now_us);
+	}
+	run(choose());
+	assert_int_equal(script.code, ERROR_NONE);
+}
+
+static void test_commit_that_always_fails_ends(void **state)
+{
+	struct script script = write_row(1);
+	struct sql_error error = sql_error(SQL_ERROR_OF_COMMAND, ERROR_SQL_ERROR);
+	uint32_t tries;
+
+	(void)state;
+	submit(&script);
+	for (tries = 0; script.replied == 0; tries++) {
+		struct batch *batch;
+
+		world.now_us += FAR_US;
+		batch = choose();
+		answer_all(batch, 0, wave(batch));
+		assert_int_equal(next(batch), BATCH_COMMIT);
+		batch_ended(batch, BATCH_IN_DOUBT, &error, world.now_us);
+	}
+	assert_int_equal(tries, 8);
+	assert_int_equal(script.code, ERROR_SQL_ERROR);
+}
+
+/* --- the catalog ----------------------------------------------------------------------------------------------- */
+
+static void test_unknown_table_waits_for_a_catalog(void **state)
+{
+	struct script heals = {
+		.kind = PROCEDURE_BY_KEY, .waves = 1, .table = "new", .compile_result = -ENOENT, .heals_at = 2};
+	struct script never = {.kind = PROCEDURE_BY_KEY, .waves = 1, .table = "never", .compile_result = -ENOENT};
+	struct script other = write_row(1);
+
+	(void)state;
+	submit(&heals);
+	submit(&never);
+	submit(&other);
+	assert_true(planner_wants_catalog(world.planner));
+	assert_int_equal(planner_counts(world.planner).parked, 2);
+	run(choose());
+	assert_ptr_equal(finished(), &other);
+	assert_null(choose());
+	set_catalog(2, NULL);
+	assert_false(planner_wants_catalog(world.planner));
+	assert_ptr_equal(finished(), &never);
+	assert_int_equal(never.code, ERROR_UNKNOWN_TABLE);
+	run(choose());
+	assert_ptr_equal(finished(), &heals);
+	assert_int_equal(heals.code, ERROR_NONE);
+}
+
+static int read_table(struct script *script, struct footprint *footprint)
+{
+	return footprint_read(footprint, script->test);
+}
+
+static void test_parked_command_keeps_its_place(void **state)
+{
+	static struct table table = {.name = {"t", 1}};
+	struct script parked = {
+		.kind = PROCEDURE_ALONE, .waves = 1, .table = "t", .compile_result = -ENOENT, .heals_at = 2};
+	struct script behind = {.kind = PROCEDURE_ALONE, .waves = 1, .footprint = read_table, .test = &table};
+
+	(void)state;
+	parked.footprint = read_table;
+	parked.test = &table;
+	set_catalog(1, &table); /* the table is known, a column of it is not */
+	submit(&parked);
+	submit(&behind);
+	assert_null(choose());
+	set_catalog(2, &table);
+	run(choose());
+	assert_ptr_equal(finished(), &parked);
+	run(choose());
+	assert_ptr_equal(finished(), &behind);
+}
+
+static void test_stale_catalog(void **state)
+{
+	struct script stale = write_row(1), other = write_row(2);
+	struct sql_error error = sql_error(SQL_ERROR_STALE_CATALOG, ERROR_UNKNOWN_TABLE);
+
+	(void)state;
+	submit(&stale);
+	submit(&other);
+	doom(choose(), &error);
+	assert_true(planner_wants_catalog(world.planner));
+	run(choose());
+	assert_ptr_equal(finished(), &other);
+	assert_null(choose());
+	set_catalog(2, NULL);
+	assert_int_equal(stale.compiled, 2);
+	doom(choose(), &error);
+	assert_ptr_equal(finished(), &stale);
+	assert_int_equal(stale.code, ERROR_UNKNOWN_TABLE);
+}
+
+static void test_stale_catalog_that_was_replaced_meanwhile(void **state)
+{
+	struct script stale = write_row(1);
+	struct sql_error error = sql_error(SQL_ERROR_STALE_CATALOG, ERROR_UNKNOWN_TABLE);
+
+	(void)state;
+	submit(&stale);
+	set_catalog(2, NULL);
+	doom(choose(), &error);
+	assert_false(planner_wants_catalog(world.planner));
+	assert_int_equal(stale.compiled, 2);
+	run(choose());
+	assert_ptr_equal(finished(), &stale);
+	assert_int_equal(stale.code, ERROR_NONE);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(failure_touches_no_other),
+		TEST(undo_runs_the_others_again),
+		TEST(undone_create_fails_by_itself),
+		TEST(deadlock_runs_again_after_a_pause),
+		TEST(deadlocks_are_halved_and_end),
+		TEST(weather_counts_against_nobody),
+		TEST(connections_lost),
+		TEST(lost_between_statements_counts_against_nobody),
+		TEST(commit_that_always_fails_ends),
+		TEST(unknown_table_waits_for_a_catalog),
+		TEST(parked_command_keeps_its_place),
+		TEST(stale_catalog),
+		TEST(stale_catalog_that_was_replaced_meanwhile),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
