@@ -17,6 +17,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from support import database_server  # noqa: E402  (the path comes first)
+from support.process import wait_until  # noqa: E402
 
 
 def make_certificate(directory):
@@ -30,12 +31,20 @@ def make_certificate(directory):
     return certificate
 
 
+def freeze(process):
+    """A signal is on its way for a moment: until each thread has stopped, the server can still answer."""
+    process.send(signal.SIGSTOP)
+    tasks = Path(f"/proc/{process.pid}/task")
+    wait_until(lambda: all((task / "stat").read_text().rpartition(")")[2].split()[0] == "T"
+                           for task in tasks.iterdir()), "the server to stop")
+
+
 def obey(server, control):
     """Does what the program asks for, one word per line, until it ends."""
     actions = {
         "kill": server.kill,
         "start": server.start,
-        "freeze": lambda: server.process.send(signal.SIGSTOP),
+        "freeze": lambda: freeze(server.process),
         "thaw": lambda: server.process.send(signal.SIGCONT),
     }
     with control.makefile("rw") as lines:
@@ -49,6 +58,9 @@ def main():
     directory = Path(tempfile.mkdtemp(prefix="rowd-database-"))
     server = None
     try:
+        if not os.environ.get("ROWD_TEST_MYSQLD"):
+            # A MariaDB that starts deletes all files of temporary tables in its directory: also those of a neighbour.
+            os.environ["TMPDIR"] = str(directory)
         environment = dict(os.environ)
         if not os.environ.get("ROWD_TEST_MYSQLD"):
             environment["ROWD_TEST_TLS_CA"] = str(make_certificate(directory))
@@ -71,7 +83,8 @@ def main():
         return code if code >= 0 else 128 - code
     finally:
         if server and server.process:
-            server.process.send(signal.SIGCONT) if server.process.alive() else None
+            if server.process.alive():
+                server.process.send(signal.SIGCONT)
             server.stop()
         shutil.rmtree(directory, ignore_errors=True)
 
