@@ -1,0 +1,302 @@
+/* tests/queue/claims.c - what is claimed, in which order, and what is left in Redis. */
+#include "tests/queue/harness.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static void assert_numbers(const struct harness *harness, size_t from, unsigned first, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		assert_int_equal(received_number(harness, from + i), first + i);
+}
+
+static void test_ten_thousand_in_order(void **state)
+{
+	struct harness harness;
+	(void)state;
+
+	harness_init(&harness);
+	harness.finish = true;
+	redis_push_numbers(&harness, "q", 0, 10000);
+	harness_open(&harness);
+	harness_wait_received(&harness, 10000);
+	harness_wait_empty(&harness);
+	assert_numbers(&harness, 0, 0, 10000);
+	for (size_t i = 1; i < harness.received_count; i++)
+		assert_true(harness.received[i].claim.number > harness.received[i - 1].claim.number);
+	assert_int_equal(worker_counts(harness.worker).acknowledged, 10000);
+	harness_close(&harness);
+	/* Nothing is left but the counters. */
+	assert_int_equal(redis_int(&harness, "DBSIZE"), 1);
+	assert_int_equal(redis_int(&harness, "HGET {q}:stats claimed"), 10000);
+	assert_int_equal(redis_int(&harness, "HGET {q}:stats ok"), 10000);
+	harness_done(&harness);
+}
+
+static void test_lone_commands_through_the_landing_list(void **state)
+{
+	struct harness harness;
+	(void)state;
+
+	harness_init(&harness);
+	harness.finish = true;
+	harness_open(&harness);
+	for (unsigned i = 0; i < 20; i++) {
+		redis_push_numbers(&harness, "q", i, 1);
+		harness_wait_received(&harness, i + 1);
+		harness_wait_empty(&harness);
+		assert_int_equal(received_number(&harness, i), i);
+	}
+	harness_done(&harness);
+}
+
+static void test_every_byte_survives(void **state)
+{
+	struct harness harness;
+	unsigned char all[1024];
+	(void)state;
+
+	harness_init(&harness);
+	for (size_t i = 0; i < sizeof(all); i++)
+		all[i] = (unsigned char)(i * 7 + i / 256);
+	/* Prefixes that look like {Q}:again's elements, and an empty command. */
+	static const struct bytes odd[] = {{.data = "", .size = 0},
+					   {.data = "\x92\x05\xa3xyz", .size = 6},
+					   {.data = "\xff\xfe\x00\n\r", .size = 5}};
+	freeReplyObject(redis_do(&harness, "LPUSH q %b", all, sizeof(all)));
+	for (size_t i = 0; i < 3; i++)
+		freeReplyObject(redis_do(&harness, "LPUSH q %b", odd[i].data, odd[i].size));
+	harness_open(&harness);
+	harness_wait_received(&harness, 4);
+	assert_int_equal(harness.received[0].size, sizeof(all));
+	assert_memory_equal(harness.received[0].raw, all, sizeof(all));
+	for (size_t i = 0; i < 3; i++) {
+		assert_int_equal(harness.received[i + 1].size, odd[i].size);
+		assert_memory_equal(harness.received[i + 1].raw, odd[i].data, odd[i].size);
+		assert_int_equal(harness.received[i + 1].claim.attempts, 0);
+	}
+	harness_done(&harness);
+}
+
+static void test_again_comes_first_and_bears_anything(void **state)
+{
+	struct harness harness;
+	static const struct {
+		struct bytes element;
+		uint32_t attempts;
+		struct bytes command;
+	} cases[] = {
+		{{"\x92\x03\xa2hi", 5}, 3, {"hi", 2}},
+		{{"\x92\xcc\xc8\xc4\x02\xff\x00", 7}, 200, {"\xff\x00", 2}},
+		{{"\x92\xcd\x01\x00\xd9\x01x", 7}, 256, {"x", 1}},
+		{{"\x92\xce\x00\x00\x00\x05\xdb\x00\x00\x00\x01y", 12}, 5, {"y", 1}},
+		{{"\x92\x03\xa3hi", 5}, 0, {"\x92\x03\xa3hi", 5}},
+		{{"\x92", 1}, 0, {"\x92", 1}},
+		{{"\x92\xcc", 2}, 0, {"\x92\xcc", 2}},
+		{{"\x92\xce\x01", 3}, 0, {"\x92\xce\x01", 3}},
+		{{"plain", 5}, 0, {"plain", 5}},
+	};
+	(void)state;
+
+	harness_init(&harness);
+	redis_push_numbers(&harness, "q", 0, 1);
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
+		freeReplyObject(redis_do(&harness, "LPUSH {q}:again %b", cases[i].element.data, cases[i].element.size));
+	harness_open(&harness);
+	harness_wait_received(&harness, sizeof(cases) / sizeof(cases[0]) + 1);
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		assert_int_equal(harness.received[i].claim.attempts, cases[i].attempts);
+		assert_int_equal(harness.received[i].size, cases[i].command.size);
+		assert_memory_equal(harness.received[i].raw, cases[i].command.data, cases[i].command.size);
+	}
+	assert_string_equal(harness.received[9].raw, "0");
+	harness_done(&harness);
+}
+
+static void test_credit_bounds_what_is_held(void **state)
+{
+	struct harness harness;
+	(void)state;
+
+	harness_init(&harness);
+	harness.options.limits.in_flight = 50;
+	redis_push_numbers(&harness, "q", 0, 200);
+	harness_open(&harness);
+	harness_wait_received(&harness, 50);
+	harness_turn_ms(&harness, 300);
+	assert_int_equal(harness.received_count, 50);
+	assert_int_equal(redis_int(&harness, "LLEN q"), 150);
+	harness.finish = true;
+	for (size_t i = 0; i < 50; i++)
+		harness_finish(&harness, i);
+	harness_wait_received(&harness, 200);
+	assert_numbers(&harness, 0, 0, 200);
+	harness_wait_empty(&harness);
+	harness_done(&harness);
+}
+
+static void test_large_elements_come_one_at_a_time(void **state)
+{
+	struct harness harness;
+	enum { LARGE = 3 << 20 };
+	char *large = malloc(LARGE);
+	(void)state;
+
+	assert_non_null(large);
+	memset(large, 'x', LARGE);
+	harness_init(&harness);
+	harness.options.limits.in_flight_bytes = 1 << 20; /* less than one of them */
+	for (unsigned i = 0; i < 3; i++)
+		freeReplyObject(redis_do(&harness, "LPUSH q %b", large, (size_t)LARGE));
+	harness_open(&harness);
+	for (size_t i = 0; i < 3; i++) {
+		harness_wait_received(&harness, i + 1);
+		assert_int_equal(harness.received[i].size, LARGE);
+		harness_finish(&harness, i);
+	}
+	harness_wait_empty(&harness);
+	harness_done(&harness);
+	free(large);
+}
+
+static bool third_queue_served(struct harness *harness)
+{
+	for (size_t i = 0; i < harness->received_count; i++)
+		if (harness->received[i].claim.queue_index == 2)
+			return true;
+	return false;
+}
+
+static void test_a_flooded_queue_leaves_room_for_others(void **state)
+{
+	struct harness harness;
+	(void)state;
+
+	harness_init(&harness);
+	harness.options.queue_count = 3;
+	harness.options.limits.in_flight = 64;
+	harness.options.limits.batch = 16;
+	redis_push_numbers(&harness, "q", 0, 20000);
+	redis_push_numbers(&harness, "q2", 0, 300);
+	harness.finish = true;
+	harness_open(&harness);
+	redis_push_numbers(&harness, "q3", 0, 1);
+	harness_until(&harness, third_queue_served, "the quiet queue served");
+	assert_true(harness.received_count < 10000);
+	harness_wait_received(&harness, 20301);
+	unsigned next[3] = {0};
+	for (size_t i = 0; i < harness.received_count; i++)
+		assert_int_equal(received_number(&harness, i), next[harness.received[i].claim.queue_index]++);
+	harness_wait_empty(&harness);
+	harness_done(&harness);
+}
+
+static void test_paused_queue_is_left_alone(void **state)
+{
+	struct harness harness;
+	(void)state;
+
+	harness_init(&harness);
+	harness_open(&harness);
+	harness_turn_ms(&harness, 200); /* a pop is under way by now */
+	freeReplyObject(redis_do(&harness, "SET {q}:paused 1"));
+	redis_push_numbers(&harness, "q", 0, 5);
+	harness_turn_ms(&harness, 400);
+	assert_int_equal(harness.received_count, 0);
+	assert_int_equal(redis_int(&harness, "LLEN q"), 5);
+	freeReplyObject(redis_do(&harness, "DEL {q}:paused"));
+	harness_wait_received(&harness, 5);
+	assert_numbers(&harness, 0, 0, 5);
+	harness_done(&harness);
+}
+
+static void test_no_memory_gives_the_commands_later(void **state)
+{
+	struct harness harness;
+	(void)state;
+
+	harness_init(&harness);
+	harness.refuse = 3;
+	redis_push_numbers(&harness, "q", 0, 50);
+	harness_open(&harness);
+	harness_wait_received(&harness, 50);
+	assert_numbers(&harness, 0, 0, 50);
+	harness_done(&harness);
+}
+
+static void test_drain_gives_back_in_order(void **state)
+{
+	struct harness harness;
+	(void)state;
+
+	harness_init(&harness);
+	redis_push_numbers(&harness, "q", 0, 300);
+	freeReplyObject(redis_do(&harness, "LPUSH {q}:again %b", "\x92\x02\xa1!", (size_t)4));
+	harness.options.limits.in_flight = 200;
+	harness_open(&harness);
+	harness_wait_received(&harness, 200);
+	worker_stop_claiming(harness.worker);
+	for (size_t i = 200; i-- > 0;)
+		worker_give_back(harness.worker, &harness.received[i].claim);
+	harness_wait_empty(&harness);
+	harness_close(&harness);
+	assert_int_equal(redis_int(&harness, "EXISTS {q}:workers {q}:owner"), 0);
+	harness_forget_received(&harness);
+	harness.options.limits.in_flight = 4096;
+	harness_open(&harness);
+	harness_wait_received(&harness, 301);
+	assert_string_equal(harness.received[0].raw, "!");
+	assert_int_equal(harness.received[0].claim.attempts, 2);
+	assert_numbers(&harness, 1, 0, 300);
+	assert_int_equal(harness.received[1].claim.attempts, 0);
+	harness_done(&harness);
+}
+
+static bool pop_is_under_way(struct harness *harness)
+{
+	redisReply *reply = redis_do(harness, "INFO clients");
+	bool blocked = strstr(reply->str, "blocked_clients:1") != NULL;
+
+	freeReplyObject(reply);
+	return blocked;
+}
+
+static void test_unwanted_pop_is_ended(void **state)
+{
+	struct harness harness;
+	(void)state;
+
+	harness_init(&harness);
+	harness_open(&harness);
+	harness_until(&harness, pop_is_under_way, "a blocking pop");
+	worker_want(harness.worker, false);
+	harness_turn_ms(&harness, 100);
+	assert_false(pop_is_under_way(&harness));
+	redis_push_numbers(&harness, "q", 0, 2);
+	harness_turn_ms(&harness, 300);
+	assert_int_equal(redis_int(&harness, "LLEN q"), 2);
+	assert_int_equal(worker_counts(harness.worker).reconnects, 0);
+	worker_want(harness.worker, true);
+	harness_wait_received(&harness, 2);
+	harness_done(&harness);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_ten_thousand_in_order),
+		cmocka_unit_test(test_lone_commands_through_the_landing_list),
+		cmocka_unit_test(test_every_byte_survives),
+		cmocka_unit_test(test_again_comes_first_and_bears_anything),
+		cmocka_unit_test(test_credit_bounds_what_is_held),
+		cmocka_unit_test(test_large_elements_come_one_at_a_time),
+		cmocka_unit_test(test_a_flooded_queue_leaves_room_for_others),
+		cmocka_unit_test(test_paused_queue_is_left_alone),
+		cmocka_unit_test(test_no_memory_gives_the_commands_later),
+		cmocka_unit_test(test_drain_gives_back_in_order),
+		cmocka_unit_test(test_unwanted_pop_is_ended),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,2 @@
+#include "tests/queue/harness.h"
+int main(void) { return 0; }
