@@ -25,6 +25,7 @@ rowd_unit(retry unit_planner_core)
 rowd_unit(schedule unit_planner_core)
 rowd_unit(footprint unit_planner_core)
 rowd_unit(planner_property unit_planner_core)
+target_sources(unit_planner_property PRIVATE planner_model.c)
 rowd_unit(planner_memory unit_planner_core)
 rowd_unit_allocations(planner_memory)
 
