@@ -3,12 +3,14 @@
 #include "tests/database/harness.h"
 
 #include "common/error.h"
+#include "common/log.h"
 #include "daemon/database/session.h"
 
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 static struct harness harness;
 
@@ -319,6 +321,46 @@ static void test_tls_is_verified(void **state)
 	session_close(session);
 }
 
+/* Runs one statement with its log in a file; returns what was logged, to be freed. */
+static char *logged_with(enum echo_mode mode)
+{
+	static const char statement[] = "SELECT 'secret', 12345 + 1 FROM DUAL WHERE 'secret' = 'secret'";
+	struct harness logging = {0};
+	FILE *file = tmpfile();
+	char *text = calloc(1, 8192);
+
+	assert_non_null(file);
+	assert_non_null(text);
+	harness_options(&logging.options);
+	logging.options.echo = mode;
+	harness_open(&logging);
+	log_open(fileno(file), LEVEL_INFO, LOG_FORMAT_TEXT);
+	script_do(&logging, statement, NULL);
+	log_open(STDERR_FILENO, LEVEL_WARNING, LOG_FORMAT_TEXT);
+	harness_close(&logging);
+	rewind(file);
+	assert_true(fread(text, 1, 8191, file) < 8191);
+	fclose(file);
+	return text;
+}
+
+static void test_echo(void **state)
+{
+	char *off = logged_with(ECHO_OFF), *on = logged_with(ECHO_ON), *params = logged_with(ECHO_PARAMS);
+
+	(void)state;
+	assert_string_equal(off, "");
+	assert_non_null(strstr(on, "SELECT ?, ? + ? FROM DUAL WHERE ? = ?"));
+	assert_null(strstr(on, "secret"));
+	assert_null(strstr(on, "12345"));
+	assert_non_null(strstr(on, "rows=1"));
+	assert_non_null(strstr(on, "COMMIT"));
+	assert_non_null(strstr(params, "SELECT 'secret', 12345 + 1"));
+	free(off);
+	free(on);
+	free(params);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -335,6 +377,7 @@ int main(void)
 		cmocka_unit_test(test_tls),
 		cmocka_unit_test(test_large_result_over_tls),
 		cmocka_unit_test(test_tls_is_verified),
+		cmocka_unit_test(test_echo),
 	};
 	int failed;
 
