@@ -345,6 +345,7 @@ int pool_open(uv_loop_t *loop, const struct database_options *options, const str
 	pool->options = options;
 	pool->events = *events;
 	pool->context = context;
+	pool->down = true; /* until the first connection works, which is told */
 	pool->opener = (struct opener){.options = options, .opened = on_opened, .context = pool};
 	r = opener_start(&pool->opener, loop);
 	if (r) {
