@@ -110,6 +110,10 @@ void compiler_warn(struct compiler *compiler, const struct column *column, const
 	message = arena_format(compiler->arena, "column \"%s\": %s", error_quote(quoted, column->name), what);
 	if (!message.data)
 		return;
+	/* A literal may be written twice, into the INSERT and to find the row again. */
+	for (uint32_t i = 0; i < warnings->count; i++)
+		if (bytes_equal(warnings->items[i].message, message))
+			return;
 	warnings->items[warnings->count++] =
 		(struct reply_warning){.server_errno = SERVER_DATA_TRUNCATED, .message = message};
 }

@@ -26,10 +26,8 @@ static void normalise(struct decimal *number)
 {
 	while (number->count > 0 && number->digits[number->count - 1] == '0')
 		number->count--;
-	if (number->count == 0) {
+	if (number->count == 0)
 		number->point = 0;
-		number->negative = false;
-	}
 }
 
 /* Reads "e[+-]digits" at `at`; returns the index behind it, or 0 when it is not one. */

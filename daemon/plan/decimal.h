@@ -11,7 +11,8 @@
 /* More than any DECIMAL has (65), so that what is cut here can never decide a rounding. */
 enum { DECIMAL_DIGITS = 120 };
 
-/* 0.d1d2d3… times ten to the power of `point`; no leading or trailing zeros; zero has count 0. */
+/* 0.d1d2d3… times ten to the power of `point`; no leading or trailing zeros; zero has count 0, and may
+ * have a sign, which only a double keeps. */
 struct decimal {
 	bool negative;
 	bool cut; /* digits beyond DECIMAL_DIGITS were not zero */

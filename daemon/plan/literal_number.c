@@ -4,12 +4,14 @@
 #include "daemon/plan/decimal.h"
 
 #include <errno.h>
-#include <float.h>
 #include <math.h>
 #include <stdio.h>
 
 /* Up to here a double holds every integer; beyond, it may already be another one than was meant. */
 #define EXACT_INTEGER_LIMIT 9007199254740992.0
+
+/* From here on a double no longer rounds to a finite float: FLT_MAX and half of its last digit. */
+#define FLOAT_LIMIT 3.4028235677973366e38
 
 static int refuse_number(struct compiler *compiler, const struct column *column, enum error_code code, const char *why)
 {
@@ -109,7 +111,7 @@ static int append_decimal(struct compiler *compiler, const struct column *column
 		if (decimal_round(&number, column->scale))
 			compiler_warn(compiler, column, "rounded to the digits that the column keeps");
 		if (decimal_integer_digits(&number) > (uint32_t)(column->precision - column->scale) ||
-		    (number.negative && column->is_unsigned))
+		    (number.negative && number.count > 0 && column->is_unsigned))
 			return refuse_number(compiler, column, ERROR_OUT_OF_RANGE, "the number is out of range");
 	}
 	decimal_append(&number, column->scale, compiler->out);
@@ -147,7 +149,7 @@ static int append_real(struct compiler *compiler, const struct column *column, c
 		return refuse_number(compiler, column, ERROR_OUT_OF_RANGE, "the number is out of range");
 	if (column->kind == COLUMN_FLOAT) {
 		/* As the column rounds it, so that what was stored is found again. */
-		if (fabs(real) <= FLT_MAX)
+		if (fabs(real) < FLOAT_LIMIT)
 			real = (double)(float)real;
 		else if (use == LITERAL_STORE)
 			return refuse_number(compiler, column, ERROR_OUT_OF_RANGE, "the number is out of range");

@@ -195,12 +195,16 @@ static bool moment_from_seconds(int64_t seconds, struct moment *moment)
 	return true;
 }
 
+static int64_t seconds_of(const struct moment *moment)
+{
+	return days_from_date(moment->year, moment->month, moment->day) * DAY_SECONDS + moment->hour * 3600 +
+	       moment->minute * 60 + moment->second;
+}
+
 static bool moment_to_utc(struct moment *moment)
 {
-	int64_t seconds = days_from_date(moment->year, moment->month, moment->day) * DAY_SECONDS + moment->hour * 3600 +
-			  moment->minute * 60 + moment->second;
-
-	return moment->offset_minutes == 0 || moment_from_seconds(seconds - moment->offset_minutes * 60, moment);
+	return moment->offset_minutes == 0 ||
+	       moment_from_seconds(seconds_of(moment) - moment->offset_minutes * 60, moment);
 }
 
 /* Cuts the fraction to what the column keeps. */
@@ -270,11 +274,23 @@ static int append_date(struct compiler *compiler, const struct column *column, c
 	return 0;
 }
 
+/* A TIMESTAMP counts seconds from 1970 on, in 32 bits; without a sign since MariaDB 11.5. */
+static bool timestamp_fits(const struct compiler *compiler, const struct moment *moment)
+{
+	bool is_wide = compiler->server->kind == SERVER_MARIADB && compiler->server->version >= 110500;
+	int64_t seconds = seconds_of(moment);
+
+	return is_zero_date(moment) || (seconds > 0 && seconds <= (is_wide ? (int64_t)UINT32_MAX : INT32_MAX));
+}
+
 static int append_moment(struct compiler *compiler, const struct column *column, struct moment *moment,
 			 enum literal_use use)
 {
 	if (column->kind == COLUMN_DATE)
 		return append_date(compiler, column, moment);
+	if (use == LITERAL_STORE && column->kind == COLUMN_TIMESTAMP && !timestamp_fits(compiler, moment))
+		return refuse_time(compiler, column, ERROR_OUT_OF_RANGE, "the time is out of range",
+				   "a TIMESTAMP begins in 1970 and ends in 2038, or in 2106; a DATETIME holds more");
 	if (use == LITERAL_STORE)
 		cut_fraction(compiler, column, moment);
 	buffer_format(compiler->out, "'%04d-%02d-%02d %02d:%02d:%02d", moment->year, moment->month, moment->day,

@@ -4,130 +4,12 @@
  *   MySQL, all keys given:             INSERT; SELECT by those keys
  *   MySQL, all keys generated:         INSERT; SELECT from LAST_INSERT_ID() on
  *   MySQL, neither, or with triggers:  the same for each row by itself, two rows to a wave */
+#include "daemon/plan/insertion.h"
 #include "daemon/plan/procedure_state.h"
 
 #include <errno.h>
 
 enum { ROWS_PER_WAVE = 2 };
-
-/* The rows while they are compiled. */
-struct insertion {
-	const struct column **columns; /* those that any row names, in the catalog's order */
-	uint32_t column_count;
-	bool *named;                 /* per column of the table */
-	const struct value **values; /* per column of the table: the current row's; NULL: left out */
-	struct row row;
-};
-
-static const struct value *value_of_row(const struct insertion *insertion, const struct column *column)
-{
-	return insertion->values[column->position];
-}
-
-static bool is_given(const struct value *value)
-{
-	return value && value->type != VALUE_NIL;
-}
-
-/* Notes which columns a row names. */
-static int collect_columns(struct compiler *compiler, struct insertion *insertion, const struct value *row)
-{
-	if (!value_is_map(row))
-		return compiler_refuse(compiler, ERROR_BAD_VALUE, NULL, "a row is a map, not %s", value_type_name(row));
-	for (uint32_t i = 0; i < value_map_size(row); i++) {
-		const struct column *column;
-		int result = compiler_find_column(compiler, value_bytes(&row->members[i].key), &column);
-
-		if (result < 0)
-			return result;
-		if (column->generated)
-			return compiler_refuse(compiler, ERROR_BAD_VALUE, column,
-					       "the column is computed and cannot be written");
-		insertion->named[column->position] = true;
-	}
-	return 0;
-}
-
-static void read_row(struct insertion *insertion, const struct table *table, const struct value *row)
-{
-	memset(insertion->values, 0, table->column_count * sizeof(*insertion->values));
-	for (uint32_t i = 0; i < value_map_size(row); i++) {
-		const struct column *column = table_find_column(table, value_bytes(&row->members[i].key));
-
-		insertion->values[column->position] = &row->members[i].value;
-	}
-}
-
-static int insertion_init(struct insertion *insertion, struct compiler *compiler)
-{
-	const struct table *table = compiler->table;
-
-	*insertion = (struct insertion){0};
-	insertion->columns = arena_alloc_array(compiler->arena, table->column_count, sizeof(*insertion->columns));
-	insertion->values = arena_alloc_array(compiler->arena, table->column_count, sizeof(*insertion->values));
-	insertion->named = arena_alloc_array(compiler->arena, table->column_count, sizeof(bool));
-	if (!insertion->columns || !insertion->values || !insertion->named)
-		return -ENOMEM;
-	return row_init(&insertion->row, compiler->arena, table);
-}
-
-static void choose_columns(struct insertion *insertion, const struct table *table)
-{
-	insertion->column_count = 0;
-	for (uint32_t i = 0; i < table->column_count; i++)
-		if (insertion->named[i])
-			insertion->columns[insertion->column_count++] = &table->columns[i];
-}
-
-/* "INSERT INTO t (…) VALUES " */
-static void append_head(struct buffer *out, const struct insertion *insertion, const struct table *table)
-{
-	buffer_append_text(out, "INSERT INTO ");
-	buffer_append(out, table->quoted);
-	buffer_append_text(out, " (");
-	for (uint32_t i = 0; i < insertion->column_count; i++) {
-		if (i > 0)
-			buffer_append_byte(out, ',');
-		buffer_append(out, insertion->columns[i]->quoted);
-	}
-	buffer_append_text(out, ") VALUES ");
-}
-
-/* "(1,'a',DEFAULT)" */
-static int append_row(struct compiler *compiler, struct insertion *insertion)
-{
-	row_clear(&insertion->row);
-	buffer_append_byte(compiler->out, '(');
-	for (uint32_t i = 0; i < insertion->column_count; i++) {
-		const struct column *column = insertion->columns[i];
-		const struct value *value = value_of_row(insertion, column);
-		int result;
-
-		if (i > 0)
-			buffer_append_byte(compiler->out, ',');
-		if (!value) {
-			buffer_append_text(compiler->out, "DEFAULT");
-			continue;
-		}
-		result = row_append_literal(&insertion->row, compiler, column, value, LITERAL_STORE);
-		if (result < 0)
-			return result;
-	}
-	buffer_append_byte(compiler->out, ')');
-	return 0;
-}
-
-/* A column that is left out and has no default becomes NULL: known, and in no key. */
-static void note_nulls(struct insertion *insertion, const struct table *table)
-{
-	for (uint32_t i = 0; i < table->column_count; i++) {
-		const struct column *column = &table->columns[i];
-
-		if (!insertion->values[i] && column->nullable && !column->has_default && !column->generated &&
-		    !column->auto_increment)
-			insertion->row.spans[i].is_null = true;
-	}
-}
 
 static void note_id(struct job_plan *plan, const struct insertion *insertion, uint32_t index)
 {
@@ -135,7 +17,7 @@ static void note_id(struct job_plan *plan, const struct insertion *insertion, ui
 
 	if (!column)
 		return;
-	if (!is_given(value_of_row(insertion, column))) {
+	if (!insertion_gives(insertion, column)) {
 		plan->create.any_generated = true;
 		return;
 	}
@@ -149,16 +31,15 @@ static int append_rows(struct job_plan *plan, struct insertion *insertion)
 	struct create_state *create = &plan->create;
 	struct compiler *compiler = &plan->compiler;
 
-	append_head(compiler->out, insertion, plan->table);
+	insertion_append_head(compiler->out, insertion, plan->table);
 	for (uint32_t i = 0; i < create->row_count; i++) {
 		int result;
 
 		if (i > 0)
 			buffer_append_byte(compiler->out, ',');
-		read_row(insertion, plan->table, &create->rows[i]);
-		result = append_row(compiler, insertion);
+		insertion_read(insertion, plan->table, &create->rows[i]);
+		result = insertion_append_row(compiler, insertion);
 		if (result == 0) {
-			note_nulls(insertion, plan->table);
 			note_id(plan, insertion, i);
 			result = footprint_create(&plan->footprint, plan->table,
 						  row_texts(&insertion->row, compiler->out));
@@ -177,7 +58,7 @@ static bool key_is_given(const struct insertion *insertion, const struct table *
 	const struct key *key = table->primary_key;
 
 	for (uint32_t i = 0; key && i < key->column_count; i++)
-		if (!is_given(value_of_row(insertion, key->columns[i])))
+		if (!insertion_gives(insertion, key->columns[i]))
 			return false;
 	return key != NULL;
 }
@@ -189,24 +70,23 @@ static enum found_by row_found_by(const struct insertion *insertion, const struc
 {
 	if (key_is_given(insertion, table))
 		return FOUND_BY_KEY;
-	if (table->auto_increment && !is_given(value_of_row(insertion, table->auto_increment)))
+	if (table->auto_increment && !insertion_gives(insertion, table->auto_increment))
 		return FOUND_BY_GENERATED_ID;
 	return NOT_FOUND_AGAIN;
 }
 
-/* "(`id` = 1)" for the current row. */
+/* "(`id` = 1)" for the current row, with the key as it was stored. */
 static int append_given_key(struct job_plan *plan, const struct insertion *insertion)
 {
 	const struct key *key = plan->table->primary_key;
-	const struct value **values = arena_alloc_array(plan->compiler.arena, key->column_count, sizeof(*values));
-	int result;
+	int result = 0;
 
-	if (!values)
-		return -ENOMEM;
-	for (uint32_t i = 0; i < key->column_count; i++)
-		values[i] = value_of_row(insertion, key->columns[i]);
 	buffer_append_byte(plan->compiler.out, '(');
-	result = query_append_key(&plan->compiler, values, NULL);
+	for (uint32_t i = 0; i < key->column_count && result == 0; i++) {
+		buffer_append_text(plan->compiler.out, i > 0 ? " AND " : "");
+		result = query_append_equal(&plan->compiler, key->columns[i],
+					    insertion_value(insertion, key->columns[i]), LITERAL_STORE, NULL);
+	}
 	buffer_append_byte(plan->compiler.out, ')');
 	return result;
 }
@@ -232,12 +112,12 @@ static int append_reread_by_key(struct job_plan *plan, struct insertion *inserti
 
 	for (uint32_t i = 0; i < count && result == 0; i++) {
 		buffer_append_text(out, i > 0 ? " OR " : "");
-		read_row(insertion, plan->table, &rows[first + i]);
+		insertion_read(insertion, plan->table, &rows[first + i]);
 		result = append_given_key(plan, insertion);
 	}
 	for (uint32_t i = 0; i < count && count > 1 && result == 0; i++) {
 		buffer_append_text(out, i > 0 ? " WHEN " : " ORDER BY CASE WHEN ");
-		read_row(insertion, plan->table, &rows[first + i]);
+		insertion_read(insertion, plan->table, &rows[first + i]);
 		result = append_given_key(plan, insertion);
 		buffer_append_text(out, " THEN ");
 		buffer_append_uint(out, i);
@@ -274,14 +154,14 @@ static int append_single(struct job_plan *plan, struct insertion *insertion, str
 	int result;
 
 	memset(insertion->named, 0, plan->table->column_count * sizeof(bool));
-	result = collect_columns(compiler, insertion, values);
+	result = insertion_collect(compiler, insertion, values);
 	if (result < 0)
 		return result;
-	choose_columns(insertion, plan->table);
+	insertion_choose(insertion, plan->table);
 	plan_statement_begin(plan, wave, ROLE_EFFECT);
-	append_head(compiler->out, insertion, plan->table);
-	read_row(insertion, plan->table, values);
-	result = append_row(compiler, insertion);
+	insertion_append_head(compiler->out, insertion, plan->table);
+	insertion_read(insertion, plan->table, values);
+	result = insertion_append_row(compiler, insertion);
 	if (result == 0)
 		result = plan_statement_end(plan, wave);
 	if (result < 0)
@@ -335,7 +215,7 @@ static int append_reread(struct job_plan *plan, struct insertion *insertion)
 	for (uint32_t i = 0; i < create->row_count; i++) {
 		enum found_by found_by;
 
-		read_row(insertion, plan->table, &create->rows[i]);
+		insertion_read(insertion, plan->table, &create->rows[i]);
 		found_by = row_found_by(insertion, plan->table);
 		by_key += found_by == FOUND_BY_KEY;
 		if (found_by != NOT_FOUND_AGAIN)
@@ -433,7 +313,7 @@ static int collect_all_columns(struct job_plan *plan, struct insertion *insertio
 	struct create_state *create = &plan->create;
 
 	for (uint32_t i = 0; i < create->row_count; i++) {
-		int result = collect_columns(&plan->compiler, insertion, &create->rows[i]);
+		int result = insertion_collect(&plan->compiler, insertion, &create->rows[i]);
 
 		if (result < 0) {
 			if (create->is_array)
@@ -441,7 +321,7 @@ static int collect_all_columns(struct job_plan *plan, struct insertion *insertio
 			return result;
 		}
 	}
-	choose_columns(insertion, plan->table);
+	insertion_choose(insertion, plan->table);
 	return 0;
 }
 

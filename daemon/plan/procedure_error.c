@@ -55,6 +55,15 @@ static void add_place(const struct table *table, const struct sql_error *from, s
 		error_at_column(error, column);
 }
 
+/* MariaDB's JSON columns are texts with a check. */
+static bool is_document(const struct job *job, struct bytes name)
+{
+	const struct table *table = job->plan ? job->plan->table : NULL;
+	const struct column *column = table ? table_find_column(table, name) : NULL;
+
+	return column && column->kind == COLUMN_JSON;
+}
+
 static void add_hint(const struct job *job, struct error *error)
 {
 	const struct foreign_key *foreign_key = NULL;
@@ -69,6 +78,8 @@ static void add_hint(const struct job *job, struct error *error)
 		else
 			error_hint(error, "rows of table \"%s\" may refer to it",
 				   error_quote(quoted, foreign_key->child->name));
+	} else if (error->code == ERROR_CHECK_VIOLATION && is_document(job, bytes_of(error->at_column))) {
+		error_hint(error, "the text is not a JSON document");
 	} else if (error->code == ERROR_TIMEOUT) {
 		error_hint(error, "ask for less, or let an index help");
 	} else if (error->code == ERROR_FORBIDDEN) {

@@ -124,29 +124,25 @@ static int append_update(struct job *job, struct wave *wave, struct assignments 
 	return append_assignments(job, assignments);
 }
 
-/* The key under which the row is found afterwards: `set` may have changed it. */
+/* By the key under which the row is found afterwards: `set` may have changed it. */
 static int append_reread(struct job_plan *plan, const struct assignments *assignments)
 {
 	const struct key *key = plan->table->primary_key;
-	const struct value **values = arena_alloc_array(plan->compiler.arena, key->column_count, sizeof(*values));
-	struct buffer *out;
-	int result;
+	struct buffer *out = plan_statement_begin(plan, &plan->first, ROLE_ROWS);
+	int result = 0;
 
-	if (!values)
-		return -ENOMEM;
-	for (uint32_t i = 0; i < key->column_count; i++) {
-		const struct value *value = assignments->values[key->columns[i]->position];
-
-		values[i] = value ? value : plan->key[i];
-	}
 	/* Else the key may be that of another row. */
 	plan->rows_if_matched = true;
-	out = plan_statement_begin(plan, &plan->first, ROLE_ROWS);
 	buffer_append_text(out, "SELECT ");
 	query_append_select_list(out, plan->columns, plan->column_count);
 	query_append_from(&plan->compiler, NULL);
-	buffer_append_text(out, " WHERE ");
-	result = query_append_key(&plan->compiler, values, NULL);
+	for (uint32_t i = 0; i < key->column_count && result == 0; i++) {
+		const struct value *value = assignments->values[key->columns[i]->position];
+
+		buffer_append_text(out, i > 0 ? " AND " : " WHERE ");
+		result = query_append_equal(&plan->compiler, key->columns[i], value ? value : plan->key[i],
+					    value ? LITERAL_STORE : LITERAL_COMPARE, NULL);
+	}
 	return result < 0 ? result : plan_statement_end(plan, &plan->first);
 }
 

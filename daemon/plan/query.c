@@ -122,22 +122,24 @@ int query_resolve_key(struct compiler *compiler, const struct value *pk, const s
 	return 0;
 }
 
+int query_append_equal(struct compiler *compiler, const struct column *column, const struct value *value,
+		       enum literal_use use, struct row *row)
+{
+	buffer_append(compiler->out, column->quoted);
+	buffer_append_text(compiler->out, " = ");
+	return row_append_literal(row, compiler, column, value, use);
+}
+
 int query_append_key(struct compiler *compiler, const struct value *const *values, struct row *row)
 {
 	const struct key *key = compiler->table->primary_key;
+	int result = 0;
 
-	for (uint32_t i = 0; i < key->column_count; i++) {
-		int result;
-
-		if (i > 0)
-			buffer_append_text(compiler->out, " AND ");
-		buffer_append(compiler->out, key->columns[i]->quoted);
-		buffer_append_text(compiler->out, " = ");
-		result = row_append_literal(row, compiler, key->columns[i], values[i], LITERAL_COMPARE);
-		if (result < 0)
-			return result;
+	for (uint32_t i = 0; i < key->column_count && result == 0; i++) {
+		buffer_append_text(compiler->out, i > 0 ? " AND " : "");
+		result = query_append_equal(compiler, key->columns[i], values[i], LITERAL_COMPARE, row);
 	}
-	return 0;
+	return result;
 }
 
 int query_append_from(struct compiler *compiler, const struct value *where)

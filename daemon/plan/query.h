@@ -35,7 +35,11 @@ void query_append_select_list(struct buffer *out, const struct column *const *co
 /* Resolves `pk` into one value per column of the primary key. */
 int query_resolve_key(struct compiler *compiler, const struct value *pk, const struct value ***ret_values);
 
-/* `a` = 1 AND `b` = 2 */
+/* `a` = 1; row may be NULL. */
+int query_append_equal(struct compiler *compiler, const struct column *column, const struct value *value,
+		       enum literal_use use, struct row *row);
+
+/* `a` = 1 AND `b` = 2, for the primary key. */
 int query_append_key(struct compiler *compiler, const struct value *const *values, struct row *row);
 
 /* " ORDER BY …", or nothing. total: the primary key follows what was asked for, so that the order is one. */

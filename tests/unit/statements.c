@@ -117,7 +117,7 @@ static const struct statement_case mariadb_writes[] = {
 	{"{\"op\":\"create\",\"table\":\"pets\",\"values\":[{},{}],\"returning\":false}",
 	 "INSERT INTO `pets` () VALUES (),()", PROCEDURE_BY_KEY},
 	{"{\"op\":\"create\",\"table\":\"pets\",\"values\":[{\"id\":1},{\"age\":2}],\"returning\":false}",
-	 "INSERT INTO `pets` (`id`,`age`) VALUES (1,DEFAULT),(DEFAULT,2) RETURNING `id`", PROCEDURE_BY_KEY},
+	 "INSERT INTO `pets` (`id`,`age`) VALUES (1,DEFAULT),(NULL,2) RETURNING `id`", PROCEDURE_BY_KEY},
 	{"{\"op\":\"create\",\"table\":\"spied\",\"values\":{}}", "INSERT INTO `spied` () VALUES () RETURNING `id`",
 	 PROCEDURE_ALONE},
 	{"{\"op\":\"delete\",\"table\":\"pets\",\"pk\":1,\"returning\":true}",
