@@ -1,8 +1,11 @@
 /* commands/check_database.c - does the database answer, and which tables would commands see? */
 #include "daemon/commands/findings.h"
 
+#include "common/nearest.h"
 #include "daemon/database/introspection.h"
 #include "daemon/database/session.h"
+
+#include <stdio.h>
 
 static const char where[] = "database";
 
@@ -20,13 +23,41 @@ static void check_table(const struct table *table, struct findings *findings)
 			    BYTES_ARG(table->name), BYTES_ARG(table->engine));
 }
 
-/* A pattern that matches nothing is most likely a slip. */
-static void check_patterns(const struct queue_options *queue, const struct catalog *catalog, struct findings *findings)
+static uint32_t count_visible(const struct policy *policy, const struct catalog *catalog)
 {
-	uint32_t visible = 0;
+	uint32_t count = 0;
 
 	for (uint32_t i = 0; i < catalog_table_count(catalog); i++)
-		visible += policy_allows_table(&queue->policy, catalog_table_at(catalog, i)->name);
+		count += policy_allows_table(policy, catalog_table_at(catalog, i)->name);
+	return count;
+}
+
+/* A pattern that matches nothing is most likely a slip. */
+static void check_pattern(const struct queue_options *queue, const struct bytes *pattern, const struct catalog *catalog,
+			  struct findings *findings)
+{
+	struct policy alone = queue->policy;
+	struct nearest nearest = nearest_start(*pattern);
+	char hint[256] = "";
+
+	alone.tables = pattern;
+	alone.table_count = 1;
+	if (count_visible(&alone, catalog) > 0)
+		return;
+	for (uint32_t i = 0; i < catalog_table_count(catalog); i++)
+		nearest_offer(&nearest, catalog_table_at(catalog, i)->name);
+	if (nearest.best.size > 0)
+		snprintf(hint, sizeof(hint), "did you mean %.*s?", BYTES_ARG(nearest.best));
+	finding_add(findings, FINDING_WARNING, where, hint, "the queue %s may use %.*s, but there is no such table",
+		    queue->key, BYTES_ARG(*pattern));
+}
+
+static void check_queue(const struct queue_options *queue, const struct catalog *catalog, struct findings *findings)
+{
+	uint32_t visible = count_visible(&queue->policy, catalog);
+
+	for (uint32_t i = 0; i < queue->policy.table_count; i++)
+		check_pattern(queue, &queue->policy.tables[i], catalog, findings);
 	if (visible == 0)
 		finding_add(findings, FINDING_WARNING, where, "look at the grants, and at `tables` of the queue",
 			    "commands of the queue %s see no table", queue->key);
@@ -45,7 +76,7 @@ static void check_catalog(const struct options *options, struct session *session
 		return;
 	}
 	for (uint32_t i = 0; i < options->queue_count; i++)
-		check_patterns(&options->queues[i], catalog, findings);
+		check_queue(&options->queues[i], catalog, findings);
 	for (uint32_t i = 0; i < catalog_table_count(catalog); i++)
 		check_table(catalog_table_at(catalog, i), findings);
 	catalog_unref(catalog);

@@ -66,7 +66,8 @@ static int confirm_drop(const struct request *request)
 		return 0;
 	if (!isatty(STDIN_FILENO))
 		return command_usage_error("--drop needs --yes when standard input is no terminal");
-	fputs("These tables and all of their rows will be dropped: ", stdout);
+	printf("These tables of %s, with all of their rows, will be dropped: ",
+	       request->options->database.url.database);
 	size_t count = schema_list_tables(request->files, request->file_count, stdout);
 	if (count == 0) {
 		puts("none");
