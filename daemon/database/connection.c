@@ -55,7 +55,10 @@ struct connection {
 
 static void move(struct connection *connection, enum connection_state state)
 {
-	assert(moves[connection->state][state]);
+	bool allowed = moves[connection->state][state];
+
+	assert(allowed);
+	(void)allowed;
 	connection->state = state;
 }
 
