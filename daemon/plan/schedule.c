@@ -179,6 +179,10 @@ static bool grantable(const struct schedule_resource *resource, const struct sch
 
 static void push_ready(struct schedule *schedule, struct schedule_node *node)
 {
+	/* A parked node may become ready with its old footprint, and again with the new one, before anybody looks. */
+	if (node->listed)
+		return;
+	node->listed = true;
 	node->next_ready = NULL;
 	if (schedule->last_ready)
 		schedule->last_ready->next_ready = node;
@@ -372,13 +376,16 @@ struct schedule_node *schedule_pop_ready(struct schedule *schedule)
 {
 	struct schedule_node *node = schedule->first_ready;
 
-	if (!node)
-		return NULL;
-	schedule->first_ready = node->next_ready;
-	if (!schedule->first_ready)
-		schedule->last_ready = NULL;
-	node->next_ready = NULL;
-	return node;
+	for (; node; node = schedule->first_ready) {
+		schedule->first_ready = node->next_ready;
+		if (!schedule->first_ready)
+			schedule->last_ready = NULL;
+		node->next_ready = NULL;
+		node->listed = false;
+		if (node->waiting == 0)
+			return node;
+	}
+	return NULL;
 }
 
 struct schedule_node *schedule_next_create(const struct schedule_node *node)

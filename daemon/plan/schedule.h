@@ -33,6 +33,7 @@ struct schedule_node {
 	uint32_t waiting;              /* entries that are not granted */
 	struct schedule_entry *create; /* its place among the creates of its table; NULL: none */
 	struct schedule_node *next_ready;
+	bool listed; /* among those that schedule_pop_ready() will answer */
 };
 
 int schedule_new(struct schedule **ret_schedule);

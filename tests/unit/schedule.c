@@ -133,6 +133,23 @@ static void test_replaced_footprint_takes_back_what_was_granted(void **state)
 	assert_true(behind.ready);
 }
 
+static void test_ready_twice_is_said_once(void **state)
+{
+	struct node first = holding(1, FOOTPRINT_WRITE), second = holding(1, FOOTPRINT_KEY_WRITE);
+	struct node third = holding(1, FOOTPRINT_KEY_WRITE), planned = holding(2, FOOTPRINT_KEY_WRITE);
+
+	(void)state;
+	add(&first);
+	add(&second);
+	add(&third);
+	/* Two are planned again before anybody looks; the first of them makes the others ready. */
+	first.ready = false;
+	assert_int_equal(schedule_replace(schedule, &first.node, &arena, &planned.footprint), 0);
+	assert_int_equal(schedule_replace(schedule, &second.node, &arena, &planned.footprint), 0);
+	note_ready();
+	assert_true(first.ready && second.ready && third.ready);
+}
+
 static void test_creates_line_up(void **state)
 {
 	static const struct table table = {.name = {"t", 1}};
@@ -231,6 +248,7 @@ int main(void)
 		TEST(line),
 		TEST(one_that_waits_may_leave),
 		TEST(replaced_footprint_takes_back_what_was_granted),
+		TEST(ready_twice_is_said_once),
 		TEST(creates_line_up),
 		TEST(random_against_a_model),
 		TEST(many_resources),
