@@ -45,7 +45,11 @@ class Rowd:
         client = Client(self.redis_server.client(), queue=queue)
         reply_list = f"rowd:reply:{secrets.token_hex(8)}"
         client.push({"op": "ping", "db": True, "reply_list": reply_list, "reply_ttl_ms": 120000})
-        self.process.wait_ready(lambda: client.redis.lpop(reply_list), "rowd")
+        try:
+            self.process.wait_ready(lambda: client.redis.lpop(reply_list), "rowd")
+        except AssertionError:
+            self.kill()  # nobody else knows of it yet
+            raise
 
     @property
     def pid(self):
