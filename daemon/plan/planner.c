@@ -184,11 +184,10 @@ void planner_error_too_large(struct error *error)
 }
 
 /* Reads the command. Returns 0, -ENOMEM, or -EINVAL with the error. */
-static int decode(struct planner *planner, struct job *job, struct bytes raw, struct error *error)
+static int decode(struct job *job, struct bytes raw, struct error *error)
 {
 	int r;
 
-	(void)planner;
 	job->raw = arena_copy(&job->arena, raw);
 	if (!job->raw.data)
 		return -ENOMEM;
@@ -245,7 +244,7 @@ static int submit(struct planner *planner, struct task *task, struct bytes raw, 
 	task->queue = planner_queue_of(planner, task->job.policy);
 	if (!task->queue)
 		return -ENOMEM;
-	r = decode(planner, &task->job, raw, &error);
+	r = decode(&task->job, raw, &error);
 	if (r == -ENOMEM && planner_arena_is_full(&task->job)) {
 		planner_error_too_large(&error);
 		r = -EINVAL;
