@@ -28,7 +28,7 @@ struct job_reply {
 	struct bytes channel; /* empty: none */
 	struct bytes list;    /* empty: none */
 	uint32_t list_ttl_ms;
-	bool dead; /* becomes a dead letter as well: undecodable, forbidden, or failed with nobody to tell */
+	bool dead;            /* becomes a dead letter as well: undecodable, forbidden, or failed with nobody to tell */
 	enum error_code code; /* ERROR_NONE: ok */
 	char reason[ERROR_TEXT_BYTES]; /* for the dead letter and the log; empty unless code is set */
 };
@@ -38,16 +38,16 @@ struct job_plan; /* private to plan/: table, literals, footprint, statements, wh
 struct job {
 	enum job_state state;
 	const struct policy *policy;
-	void *owner;      /* the caller's: its claim */
-	struct bytes raw; /* the command as claimed; in the arena */
+	void *owner;       /* the caller's: its claim */
+	struct bytes raw;  /* the command as claimed; in the arena */
 	uint32_t attempts; /* earlier deaths of workers that held it */
 	uint64_t sequence; /* order of arrival */
 	struct arena arena;
 	struct command command;
-	struct job_reply reply; /* valid when DONE */
+	struct job_reply reply;                      /* valid when DONE */
 	uint64_t submitted_us, started_us, ended_us; /* clock_monotonic_us */
-	uint32_t retries;           /* deadlocks and lock waits so far */
-	uint32_t connections_lost;  /* while a statement of it ran */
+	uint32_t retries;                            /* deadlocks and lock waits so far */
+	uint32_t connections_lost;                   /* while a statement of it ran */
 	struct job_plan *plan;
 	struct job *previous, *next; /* of the list that the state stands for */
 };
