@@ -183,7 +183,19 @@ static int compile_by_condition(struct job *job, enum target target)
 	return result < 0 ? result : plan_statement_end(plan, &plan->first);
 }
 
-/* The second wave: UPDATE and SELECT of the rows whose keys the first one brought. */
+/* " WHERE key IN (…)": the rows whose keys the first wave brought. */
+static void append_by_keys(struct job_plan *plan)
+{
+	struct buffer *out = plan->compiler.out;
+
+	buffer_append_text(out, " WHERE ");
+	plan_append_key_columns(plan);
+	buffer_append_text(out, " IN (");
+	buffer_append(out, buffer_bytes(&plan->keys));
+	buffer_append_byte(out, ')');
+}
+
+/* The second wave: UPDATE and SELECT of those rows. */
 static int follow_update(struct job *job)
 {
 	struct job_plan *plan = job->plan;
@@ -196,26 +208,17 @@ static int follow_update(struct job *job)
 	result = append_update(job, &plan->later, &assignments);
 	if (result < 0)
 		return result;
-	out = plan->compiler.out;
-	for (uint32_t i = 0; i < 2; i++) {
-		if (i == 1) {
-			out = plan_statement_begin(plan, &plan->later, ROLE_ROWS);
-			buffer_append_text(out, "SELECT ");
-			query_append_select_list(out, plan->columns, plan->column_count);
-			query_append_from(&plan->compiler, NULL);
-		}
-		buffer_append_text(out, " WHERE ");
-		plan_append_key_columns(plan);
-		buffer_append_text(out, " IN (");
-		buffer_append(out, buffer_bytes(&plan->keys));
-		buffer_append_byte(out, ')');
-		if (i == 1)
-			query_append_order(&plan->compiler, NULL, true);
-		result = plan_statement_end(plan, &plan->later);
-		if (result < 0)
-			return result;
-	}
-	return 0;
+	append_by_keys(plan);
+	result = plan_statement_end(plan, &plan->later);
+	if (result < 0)
+		return result;
+	out = plan_statement_begin(plan, &plan->later, ROLE_ROWS);
+	buffer_append_text(out, "SELECT ");
+	query_append_select_list(out, plan->columns, plan->column_count);
+	query_append_from(&plan->compiler, NULL);
+	append_by_keys(plan);
+	result = query_append_order(&plan->compiler, NULL, true);
+	return result < 0 ? result : plan_statement_end(plan, &plan->later);
 }
 
 /* The first wave: only the keys, locked. The UPDATE is written once in vain, for its errors and its footprint. */
@@ -231,6 +234,8 @@ static int compile_by_keys(struct job *job, enum target target)
 		return compiler_refuse(&plan->compiler, ERROR_BAD_VALUE, NULL,
 				       "\"returning\" needs a primary key, and the table has none");
 	result = append_update(job, &plan->first, &assignments);
+	if (result == 0)
+		result = plan_statement_end(plan, &plan->first);
 	if (result == 0)
 		result = footprint_write(&plan->footprint, plan->table, assignments.changed);
 	if (result < 0)
