@@ -5,6 +5,7 @@
 #include "common/log.h"
 
 #include <errno.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -77,6 +78,7 @@ void harness_init(struct harness *harness)
 
 	*harness = (struct harness){0};
 	log_open(STDERR_FILENO, getenv("ROWD_TEST_VERBOSE") ? LEVEL_DEBUG : LEVEL_ERROR, LOG_FORMAT_TEXT);
+	signal(SIGPIPE, SIG_IGN); /* as rowd does */
 	assert_int_equal(uv_loop_init(&harness->loop), 0);
 	harness->redis = connect_beside();
 	freeReplyObject(redis_do(harness, "FLUSHALL"));
