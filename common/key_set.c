@@ -44,7 +44,7 @@ void key_set_close(struct key_set *set)
 static bool same_key(const struct value *a, const struct value *b)
 {
 	if (value_is_text(a) && value_is_text(b))
-		return bytes_equal(value_bytes(a), value_bytes(b));
+		return a->size == b->size && memcmp(a->data, b->data, a->size) == 0;
 	if (a->type != b->type)
 		return false;
 	switch (a->type) {

@@ -1,6 +1,8 @@
 /* common/msgpack_read.c - https://github.com/msgpack/msgpack/blob/master/spec.md, format by format. */
 #include "common/msgpack_read.h"
 
+#include <assert.h>
+
 enum { NANOSECONDS = 1000000000 };
 
 /* The big-endian number of size bytes at data. */
@@ -131,15 +133,14 @@ static enum msgpack_token read_long(unsigned char first, const char **at, const 
 	return MSGPACK_TOKEN;
 }
 
-enum msgpack_token msgpack_read(const char **at, const char *end, struct value *ret_value)
+enum msgpack_token msgpack_read_any(const char **at, const char *end, struct value *ret_value)
 {
 	if (*at == end)
 		return MSGPACK_CUT;
 
 	unsigned char first = (unsigned char)**at;
 
-	if (first >= 0xa0 && first <= 0xbf)
-		return read_payload(VALUE_STR, 0, *at + 1, first & 31, at, end, ret_value);
+	assert((first & 0xe0) != 0xa0); /* a short text: msgpack_read() has taken it */
 	if (first <= 0x7f || first >= 0xe0)
 		*ret_value = (struct value){.type = VALUE_INT, .integer = (int8_t)first};
 	else if (first <= 0x8f)
