@@ -14,6 +14,7 @@
 #include <assert.h>
 #include <errno.h>
 #include <stdio.h>
+#include <string.h>
 
 enum {
 	LOOK_EVERY_MS = 500,
@@ -42,17 +43,22 @@ bool intake_quiet(const struct worker_queue *queue)
 void intake_lost(struct worker_queue *queue, uint64_t first, uint64_t count)
 {
 	struct intake *intake = &queue->intake;
+	struct number_range *ranges = intake->lost;
 
 	intake->reconcile_due = true;
-	if (intake->lost_count < INTAKE_LOST_RANGES) {
-		intake->lost[intake->lost_count++] = (struct number_range){.first = first, .count = count};
-		return;
+	if (intake->lost_count == INTAKE_LOST_RANGES) {
+		/* One range over the two oldest. What was finished between them would run again, if Redis ever fell
+		 * back to before its acknowledgement; but nothing is lost. */
+		ranges[0].count = ranges[1].first + ranges[1].count - ranges[0].first;
+		memmove(&ranges[1], &ranges[2], (INTAKE_LOST_RANGES - 2) * sizeof(ranges[0]));
+		intake->lost_count--;
 	}
-	/* More losses than anybody has seen: one range over the last two may run something again, but loses nothing. */
-	struct number_range *last = &intake->lost[INTAKE_LOST_RANGES - 1];
-	uint64_t end = first + count > last->first + last->count ? first + count : last->first + last->count;
-	last->first = first < last->first ? first : last->first;
-	last->count = end - last->first;
+	/* Sorted by number. The last ones sent are the last ones lost, but for a finished one that memory ran out on.
+	 */
+	uint32_t at = intake->lost_count++;
+	for (; at > 0 && ranges[at - 1].first > first; at--)
+		ranges[at] = ranges[at - 1];
+	ranges[at] = (struct number_range){.first = first, .count = count};
 }
 
 bool intake_deliver(struct worker_queue *queue, uint64_t number, uint32_t attempts, struct bytes raw)

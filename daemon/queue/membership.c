@@ -34,6 +34,11 @@ bool membership_may_claim(const struct worker_queue *queue, uint64_t now_ms)
 	return membership_holds(queue, now_ms) && (queue->shared || queue->membership.owner);
 }
 
+bool membership_quiet(const struct worker_queue *queue)
+{
+	return !queue->membership.renewing && !queue->membership.looking && !queue->membership.recovering;
+}
+
 void membership_renew_soon(struct worker_queue *queue)
 {
 	queue->membership.renew_at_ms = 0;
@@ -221,6 +226,8 @@ void membership_step(struct worker_queue *queue, uint64_t now_ms)
 
 	if (!membership->renewing && now_ms >= membership->renew_at_ms)
 		renew(queue, now_ms);
+	if (queue->worker->closing) /* whom to recover is up to those who stay */
+		return;
 	if (!membership_holds(queue, now_ms) || membership->looking || membership->recovering)
 		return;
 	if (!membership->dead[0] && predecessor[0] && !membership->predecessor_done)

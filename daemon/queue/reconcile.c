@@ -26,8 +26,6 @@ static void ended(struct worker_queue *queue, bool due, uint64_t wait_ms)
 	intake->reconcile_due = due;
 	if (due)
 		intake->look_at_ms = worker_now() + wait_ms;
-	else
-		intake->lost_count = 0;
 	worker_touch(queue->worker);
 }
 

@@ -61,7 +61,8 @@ struct intake {
 	uint64_t claim_first, claim_bytes; /* of the claim that is under way */
 	uint32_t claim_count;
 	uint64_t adopt_number;
-	struct number_range lost[INTAKE_LOST_RANGES]; /* numbers that were sent, with no word of what became of them */
+	struct number_range
+		lost[INTAKE_LOST_RANGES]; /* numbers that were sent, no word of what became of them; sorted */
 	uint32_t lost_count;
 	struct unknown *unknown; /* while reconciling */
 	uint32_t unknown_count, unknown_next;
@@ -140,6 +141,8 @@ struct script_call *queue_script(struct worker_queue *queue, enum script script)
 void membership_step(struct worker_queue *queue, uint64_t now_ms);
 bool membership_may_claim(const struct worker_queue *queue, uint64_t now_ms);
 bool membership_holds(const struct worker_queue *queue, uint64_t now_ms);
+/* True when no answer is due. */
+bool membership_quiet(const struct worker_queue *queue);
 void membership_renew_soon(struct worker_queue *queue);
 void membership_set_owner(struct worker_queue *queue, bool owner);
 /* Sends the end of the lease; membership.left when it was taken. Returns 0 or a negative errno. */

@@ -257,7 +257,7 @@ static void close_step(struct worker *worker, uint64_t now_ms)
 	bool quiet = worker_settled(worker), left = true;
 
 	for (uint32_t i = 0; i < worker->queue_count; i++) {
-		quiet = quiet && intake_quiet(&worker->queues[i]);
+		quiet = quiet && intake_quiet(&worker->queues[i]) && membership_quiet(&worker->queues[i]);
 		left = left && worker->queues[i].membership.left;
 	}
 	if (!link_ready(worker->link) || now_ms >= worker->close_at_ms || worker->fence_due || left) {

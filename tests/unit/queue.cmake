@@ -1,1 +1,2 @@
 # Unit tests of queue/.
+rowd_unit(holdings rowd_queue)

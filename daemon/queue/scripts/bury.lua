@@ -8,11 +8,12 @@ local command = redis.call('HGET', KEYS[1], ARGV[1])
 if not command then
 	return {0, 0}
 end
+local clock = redis.call('TIME')
 local letter = cmsgpack.pack({
 	reason = ARGV[2],
 	error = ARGV[3],
 	attempts = tonumber(ARGV[4]),
-	at = tonumber(redis.call('TIME')[1]) * 1000,
+	at = clock[1] * 1000 + math.floor(clock[2] / 1000),
 	worker = ARGV[5],
 	command = command,
 })

@@ -1,0 +1,130 @@
+/* tests/unit/holdings.c - the table and the lists of what a worker holds. */
+#include "daemon/queue/holdings.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+
+#include <cmocka.h>
+
+static void test_found_by_number_until_removed(void **state)
+{
+	struct holdings holdings;
+	(void)state;
+
+	assert_int_equal(holdings_init(&holdings, 10), 0);
+	for (uint64_t i = 1; i <= 1000; i++)
+		assert_non_null(holdings_add(&holdings, NULL, i * 3, 0, 7));
+	assert_int_equal(holdings.count, 1000);
+	assert_int_equal(holdings.bytes, 7000);
+	for (uint64_t i = 1; i <= 1000; i += 2)
+		holdings_remove(&holdings, holdings_find(&holdings, i * 3));
+	for (uint64_t i = 1; i <= 1000; i++) {
+		assert_int_equal(holdings_find(&holdings, i * 3) != NULL, i % 2 == 0);
+		assert_null(holdings_find(&holdings, i * 3 + 1));
+	}
+	holdings_clear(&holdings);
+	assert_int_equal(holdings.count, 0);
+	assert_int_equal(holdings.bytes, 0);
+	assert_null(holdings_find(&holdings, 6));
+	holdings_free(&holdings);
+}
+
+static void assert_list(const struct holding_list *list, const uint64_t *numbers, uint32_t count)
+{
+	const struct holding *holding = list->first, *previous = NULL;
+
+	assert_int_equal(list->count, count);
+	for (uint32_t i = 0; i < count; i++) {
+		assert_int_equal(holding->number, numbers[i]);
+		assert_ptr_equal(holding->previous, previous);
+		assert_ptr_equal(holding->list, list);
+		previous = holding;
+		holding = holding->next;
+	}
+	assert_null(holding);
+	assert_ptr_equal(list->last, previous);
+}
+
+static void test_lists_keep_their_order(void **state)
+{
+	struct holdings holdings;
+	struct holding_list a = {0}, b = {0}, none = {0};
+	struct holding *all[5];
+	(void)state;
+
+	assert_int_equal(holdings_init(&holdings, 10), 0);
+	for (uint64_t i = 0; i < 5; i++) {
+		all[i] = holdings_add(&holdings, NULL, i, 0, 0);
+		holding_move(all[i], &a);
+	}
+	holding_move(all[2], &b);
+	holding_move(all[0], &b);
+	holding_move(all[4], NULL);
+	assert_list(&a, (const uint64_t[]){1, 3}, 2);
+	assert_list(&b, (const uint64_t[]){2, 0}, 2);
+	holding_list_prepend(&a, &b);
+	assert_list(&a, (const uint64_t[]){2, 0, 1, 3}, 4);
+	assert_list(&b, NULL, 0);
+	holding_list_prepend(&a, &none);
+	holding_list_prepend(&b, &a);
+	assert_list(&b, (const uint64_t[]){2, 0, 1, 3}, 4);
+	holdings_remove(&holdings, all[3]);
+	holdings_remove(&holdings, all[2]);
+	assert_list(&b, (const uint64_t[]){0, 1}, 2);
+	holdings_free(&holdings);
+}
+
+static void test_fields(void **state)
+{
+	char text[HOLDING_FIELD_BYTES];
+	uint64_t number;
+	uint32_t attempts;
+	static const char *const wrong[] = {"",   ":",     "1:", ":1",           "x",
+					    "1x", "1:2:3", "-1", "1:4294967296", "99999999999999999999"};
+	(void)state;
+
+	assert_true(bytes_equal_text(holding_field(17, 0, text), "17"));
+	assert_true(bytes_equal_text(holding_field(9007199254740992, 4294967295, text), "9007199254740992:4294967295"));
+	assert_true(holding_field_parse(bytes_of(text), &number, &attempts));
+	assert_int_equal(number, 9007199254740992);
+	assert_int_equal(attempts, 4294967295);
+	assert_true(holding_field_parse(BYTES("3"), &number, &attempts));
+	assert_int_equal(number, 3);
+	assert_int_equal(attempts, 0);
+	for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++)
+		assert_false(holding_field_parse(bytes_of(wrong[i]), &number, &attempts));
+}
+
+static void test_answers_are_copies(void **state)
+{
+	char reply[] = "reply", channel[] = "channel";
+	struct outcome outcome = {.reply = bytes_of(reply), .channel = bytes_of(channel), .dead = true};
+	(void)state;
+
+	struct answer *answer = answer_new(&outcome);
+	reply[0] = channel[0] = 'x';
+	assert_true(bytes_equal_text(answer->reply, "reply"));
+	assert_true(bytes_equal_text(answer->channel, "channel"));
+	assert_int_equal(answer->todo, ANSWER_PUBLISH | ANSWER_BURY);
+	free(answer);
+
+	outcome = (struct outcome){.list = BYTES("list")};
+	answer = answer_new(&outcome);
+	assert_int_equal(answer->todo, 0); /* no reply: nothing to push */
+	free(answer);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_found_by_number_until_removed),
+		cmocka_unit_test(test_lists_keep_their_order),
+		cmocka_unit_test(test_fields),
+		cmocka_unit_test(test_answers_are_copies),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
