@@ -14,18 +14,19 @@
 enum { ERROR_TEXT_BYTES = 384, ERROR_NAME_BYTES = 260 };
 
 struct error {
-	enum error_code code;          /* ERROR_NONE: no error */
+	enum error_code code;           /* ERROR_NONE: no error */
 	char message[ERROR_TEXT_BYTES]; /* for people; never another row's data, never the SQL */
 	char hint[ERROR_TEXT_BYTES];    /* what to do; empty when there is nothing to say */
-	char sqlstate[6];              /* empty unless the server said it */
-	uint32_t server_errno;         /* 0 unless the server said it */
-	int32_t at_op;                 /* index into a transaction's ops; -1: none */
-	int32_t at_row;                /* index into `values` or `rows`; -1: none */
+	char sqlstate[6];               /* empty unless the server said it */
+	uint32_t server_errno;          /* 0 unless the server said it */
+	int32_t at_op;                  /* index into a transaction's ops; -1: none */
+	int32_t at_row;                 /* index into `values` or `rows`; -1: none */
 	char at_column[ERROR_NAME_BYTES];
 	char at_constraint[ERROR_NAME_BYTES];
 };
 
-/* Starts an error anew: code and message, everything else empty. A text that is too long is cut at a character's end. */
+/* Starts an error anew: code and message, everything else empty. A text that is too long is cut at a character's end.
+ */
 void error_set(struct error *error, enum error_code code, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
 

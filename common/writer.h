@@ -38,9 +38,10 @@ void writer_bool(struct writer *writer, bool value);
 void writer_int(struct writer *writer, int64_t value);
 void writer_uint(struct writer *writer, uint64_t value);
 void writer_float32(struct writer *writer, float value);
-void writer_float64(struct writer *writer, double value); /* JSON: the shortest text that reads back to the same value */
+void writer_float64(struct writer *writer,
+		    double value); /* JSON: the shortest text that reads back to the same value */
 void writer_str(struct writer *writer, struct bytes text); /* JSON: invalid UTF-8 becomes U+FFFD */
-void writer_bin(struct writer *writer, struct bytes data);  /* JSON: {"$bin": base64} */
+void writer_bin(struct writer *writer, struct bytes data); /* JSON: {"$bin": base64} */
 
 /* A JSON document's text: a str in msgpack, embedded as it is in JSON. */
 void writer_document(struct writer *writer, struct bytes text);
