@@ -18,7 +18,8 @@ static void print_help(void)
 {
 	puts("usage: rowd [COMMAND] [-c FILE] [--env-file FILE] [--section-key=value ...]\n"
 	     "\n"
-	     "Runs CRUD commands from Redis lists on MySQL or MariaDB, and publishes each reply.\n");
+	     "Runs CRUD commands from Redis lists on MySQL or MariaDB, and publishes each reply.\n"
+	     "DATABASE_URL=mysql://user:password@host/name REDIS_URL=redis://host rowd is a complete start.\n");
 	for (size_t i = 0; i < SUBCOMMANDS; i++) {
 		const struct subcommand *subcommand = subcommands[i];
 		printf("  rowd %-8s %s\n", subcommand->name ? subcommand->name : "", subcommand->summary);

@@ -111,6 +111,8 @@ static int load_rows(const struct request *request, struct session *session)
 		int result = import_file(session, catalog, &request->imports[i], &counts);
 		if (result == -EIO)
 			status = EX_UNAVAILABLE;
+		else if (result == -ENOENT)
+			status = EX_NOINPUT;
 		else if (result < 0 || counts.rejected > 0)
 			status = EXIT_FAILURE;
 	}

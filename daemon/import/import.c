@@ -378,7 +378,7 @@ int import_file(struct session *session, const struct catalog *catalog, const st
 	FILE *file = fopen(import->path, "re");
 	if (!file) {
 		fprintf(stderr, "rowd: %s: %s\n", import->path, strerror(errno));
-		return -EINVAL;
+		return -ENOENT;
 	}
 	struct importer *importer = importer_new(session, import, table);
 	int result = importer ? import_from(importer, file) : -ENOMEM;

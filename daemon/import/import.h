@@ -22,8 +22,9 @@ struct import_counts {
  * stored is told on standard error with its line and the reason, and counted; all others are loaded. What a value may
  * be is decided as for commands. Draws the progress on a terminal.
  *
- * Returns 0; -EINVAL when nothing was loaded because the file, its header or the table is not what it should be; -EIO
- * when the server left, the counts being what is committed; -ENOMEM. All but 0 have been said on standard error. */
+ * Returns 0; -ENOENT when the file cannot be opened; -EINVAL when nothing was loaded because the file's header or the
+ * table is not what it should be; -EIO when the server left, the counts being what is committed; -ENOMEM. All but 0
+ * have been said on standard error. */
 int import_file(struct session *session, const struct catalog *catalog, const struct import *import,
 		struct import_counts *ret_counts);
 

@@ -107,6 +107,8 @@ void options_print_help(FILE *to)
 		fprintf(to, "  --%s=%s\n      %s (", option_argument(option, name), option->type->metavariable,
 			option->documentation);
 		print_default(option, to);
+		if (option->environment)
+			fprintf(to, "; $%s", option->environment);
 		fputs(")\n", to);
 	}
 }
