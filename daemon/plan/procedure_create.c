@@ -4,7 +4,6 @@
  *   MySQL, all keys given:             INSERT; SELECT by those keys
  *   MySQL, all keys generated:         INSERT; SELECT from LAST_INSERT_ID() on
  *   MySQL, neither, or with triggers:  the same for each row by itself, two rows to a wave */
-#include "daemon/plan/insertion.h"
 #include "daemon/plan/procedure_state.h"
 
 #include <errno.h>
@@ -184,13 +183,10 @@ static int append_singles(struct job_plan *plan, struct insertion *insertion, st
 static int follow_singles(struct job *job)
 {
 	struct job_plan *plan = job->plan;
-	struct insertion insertion;
 
 	if (plan->create.next_row >= plan->create.row_count)
 		return 0;
-	if (insertion_init(&insertion, &plan->compiler) < 0)
-		return -ENOMEM;
-	return append_singles(plan, &insertion, &plan->later);
+	return append_singles(plan, plan->create.insertion, &plan->later);
 }
 
 static int compile_singles(struct job_plan *plan, struct insertion *insertion)
@@ -199,6 +195,7 @@ static int compile_singles(struct job_plan *plan, struct insertion *insertion)
 	plan->first.count = 0;
 	plan->follow = follow_singles;
 	plan->create.one_by_one = true;
+	plan->create.insertion = insertion;
 	plan->create.next_row = 0;
 	/* Generated keys rise in queue order only if all INSERTs are in the first wave. */
 	if (plan->create.row_count > ROWS_PER_WAVE)
@@ -359,7 +356,7 @@ static int append_insert(struct job_plan *plan, struct insertion *insertion)
 int compile_create(struct job *job)
 {
 	struct job_plan *plan = job->plan;
-	struct insertion insertion;
+	struct insertion *insertion;
 	bool returning;
 	int result = read_values(plan, job->command.operation.values);
 
@@ -369,7 +366,8 @@ int compile_create(struct job *job)
 		return result;
 	if (plan->create.row_count == 0)
 		return answer_no_rows(plan, returning);
-	if (insertion_init(&insertion, &plan->compiler) < 0)
+	insertion = arena_alloc(plan->compiler.arena, sizeof(*insertion));
+	if (!insertion || insertion_init(insertion, &plan->compiler) < 0)
 		return -ENOMEM;
 	if (returning)
 		plan->shape = plan->create.is_array ? ANSWER_ROWS : ANSWER_ROW;
@@ -377,6 +375,6 @@ int compile_create(struct job *job)
 	plan->kind = plan_write_kind(plan->table);
 	plan->row_limit = UINT64_MAX; /* as many as were sent */
 	plan->finish = finish_create;
-	result = collect_all_columns(plan, &insertion);
-	return result < 0 ? result : append_insert(plan, &insertion);
+	result = collect_all_columns(plan, insertion);
+	return result < 0 ? result : append_insert(plan, insertion);
 }

@@ -4,8 +4,9 @@
 #include <errno.h>
 #include <stdio.h>
 
-/* What stands around the body of a reply, the echo of `meta` and `id` aside. */
-enum { ENVELOPE_BYTES = 64 * 1024 };
+/* What stands around the body of a reply, the echo of `meta` and `id` aside; and how much longer these can get: six
+ * bytes of JSON for a control byte. What was committed must not fail for the length of its envelope. */
+enum { ENVELOPE_BYTES = 64 * 1024, ECHO_GROWTH = 8 };
 
 /* Fills in where the reply may go. Returns false when the command named a place that is not allowed. */
 static bool fill_addresses(struct job *job)
@@ -47,7 +48,7 @@ static void encode(struct job *job, const struct error *error, struct buffer *ou
 /* The text of the first wave is not needed any more: its memory serves the reply. */
 static struct buffer take_buffer(struct job *job)
 {
-	size_t limit = job->policy->reply_bytes + job->policy->message_bytes + ENVELOPE_BYTES;
+	size_t limit = job->policy->reply_bytes + job->policy->message_bytes * ECHO_GROWTH + ENVELOPE_BYTES;
 	struct buffer buffer;
 
 	buffer_init(&buffer, limit);

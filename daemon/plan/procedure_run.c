@@ -2,7 +2,6 @@
 #include "daemon/plan/procedure_state.h"
 
 #include <errno.h>
-#include <stdlib.h>
 
 /* Room for the counts behind the rows: they must not be what makes a reply too large after the work was done. */
 enum { COUNTS_BYTES = 256 };
@@ -159,6 +158,16 @@ static int take_key(struct job_plan *plan, const char *const *values, const unsi
 	return check_buffer(plan, &plan->keys) ? 0 : -EFBIG;
 }
 
+/* A count: digits only. */
+static uint64_t read_number(struct bytes text)
+{
+	uint64_t number = 0;
+
+	for (size_t i = 0; i < text.size; i++)
+		number = number * 10 + (uint64_t)(text.data[i] - '0');
+	return number;
+}
+
 int procedure_row(struct job *job, uint32_t index, const char *const *values, const unsigned long *lengths,
 		  uint32_t count)
 {
@@ -176,7 +185,7 @@ int procedure_row(struct job *job, uint32_t index, const char *const *values, co
 			     (struct bytes){.data = values[0], .size = values[0] ? lengths[0] : 0});
 		return check_buffer(plan, &plan->answer.body) ? 0 : -EFBIG;
 	case ROLE_NUMBER:
-		plan->number = values[0] ? strtoull(values[0], NULL, 10) : 0;
+		plan->number = read_number((struct bytes){.data = values[0], .size = values[0] ? lengths[0] : 0});
 		return 0;
 	case ROLE_EFFECT:
 		break;

@@ -4,6 +4,7 @@
 
 #include "daemon/plan/answer.h"
 #include "daemon/plan/compiler.h"
+#include "daemon/plan/insertion.h"
 #include "daemon/plan/procedure.h"
 #include "daemon/plan/query.h"
 
@@ -36,11 +37,12 @@ enum answer_shape { ANSWER_COUNTS, ANSWER_ROW, ANSWER_ROWS };
 struct create_state {
 	const struct value *rows; /* one map each */
 	uint32_t row_count;
-	bool is_array;            /* as it was sent, and so as it is answered */
-	enum statement_role role; /* ROLE_ROWS, ROLE_IDS, or ROLE_EFFECT when nothing is read back */
-	bool one_by_one;          /* each row has an INSERT of its own, and a SELECT behind it */
-	uint32_t next_row;        /* then: the first one that was not sent yet */
-	struct row_span *ids;     /* where the auto-increment column's values stand in the first wave; size 0: none */
+	bool is_array;               /* as it was sent, and so as it is answered */
+	enum statement_role role;    /* ROLE_ROWS, ROLE_IDS, or ROLE_EFFECT when nothing is read back */
+	bool one_by_one;             /* each row has an INSERT of its own, and a SELECT behind it */
+	uint32_t next_row;           /* then: the first one that was not sent yet */
+	struct insertion *insertion; /* then: what the next waves are written with */
+	struct row_span *ids; /* where the auto-increment column's values stand in the first wave; size 0: none */
 	bool any_given, any_generated; /* values of the auto-increment column */
 };
 
@@ -60,10 +62,12 @@ struct job_plan {
 	bool rows_if_matched;     /* rows count only when the UPDATE before them found its row */
 	const struct value **key; /* by which the row is read back */
 	struct create_state create;
+	struct bytes update_head; /* "UPDATE t SET …", when its WHERE comes with the second wave */
 
 	struct wave first; /* what compile wrote, and every run sends first */
 	struct wave later;
-	/* Writes the wave after the one that was answered, if there is one: later.count tells. NULL: there is none. */
+	/* Writes the wave after the one that was answered, if there is one: later.count tells. NULL: there is none.
+	 * It takes nothing from the arena: there may be any number of runs. */
 	int (*follow)(struct job *job);
 	/* Completes the answer, or sets the error. */
 	int (*finish)(struct job *job);

@@ -199,15 +199,12 @@ static void append_by_keys(struct job_plan *plan)
 static int follow_update(struct job *job)
 {
 	struct job_plan *plan = job->plan;
-	struct assignments assignments;
 	struct buffer *out;
 	int result;
 
 	if (plan->wave == &plan->later || plan->key_rows == 0)
 		return 0;
-	result = append_update(job, &plan->later, &assignments);
-	if (result < 0)
-		return result;
+	buffer_append(plan_statement_begin(plan, &plan->later, ROLE_EFFECT), plan->update_head);
 	append_by_keys(plan);
 	result = plan_statement_end(plan, &plan->later);
 	if (result < 0)
@@ -221,7 +218,8 @@ static int follow_update(struct job *job)
 	return result < 0 ? result : plan_statement_end(plan, &plan->later);
 }
 
-/* The first wave: only the keys, locked. The UPDATE is written once in vain, for its errors and its footprint. */
+/* The first wave: only the keys, locked. The UPDATE is written at once all the same, for its errors and its footprint,
+ * and put aside. */
 static int compile_by_keys(struct job *job, enum target target)
 {
 	struct job_plan *plan = job->plan;
@@ -244,6 +242,9 @@ static int compile_by_keys(struct job *job, enum target target)
 		if (assignments.changed[key->columns[i]->position])
 			return compiler_refuse(&plan->compiler, ERROR_BAD_VALUE, key->columns[i],
 					       "\"returning\" with \"where\" cannot follow a key that changes");
+	plan->update_head = arena_copy(plan->compiler.arena, buffer_bytes(&plan->first.sql));
+	if (!plan->update_head.data)
+		return -ENOMEM;
 	buffer_reset(&plan->first.sql);
 	plan->first.count = 0;
 	plan->follow = follow_update;

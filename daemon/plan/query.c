@@ -233,41 +233,51 @@ static void append_order_item(struct buffer *out, const struct order_item *item)
 		buffer_append_text(out, " DESC");
 }
 
-/* What is in the order already need not be there twice. */
-static void append_key_order(struct compiler *compiler, const bool *ordered, bool *first)
+/* What is in the order already need not be there twice. ordered: one per column of the table, or NULL for none. */
+static void append_key_order(struct compiler *compiler, const bool *ordered, bool first)
 {
 	const struct key *key = compiler->table->primary_key;
 
 	for (uint32_t i = 0; key && i < key->column_count; i++) {
-		if (ordered[key->columns[i]->position])
+		if (ordered && ordered[key->columns[i]->position])
 			continue;
-		buffer_append_text(compiler->out, *first ? " ORDER BY " : ",");
-		*first = false;
+		buffer_append_text(compiler->out, first ? " ORDER BY " : ",");
+		first = false;
 		buffer_append(compiler->out, key->columns[i]->quoted);
 	}
 }
 
-int query_append_order(struct compiler *compiler, const struct value *order, bool total)
+static int append_order_items(struct compiler *compiler, const struct value *order, bool *ordered)
 {
-	bool *ordered = arena_alloc_array(compiler->arena, compiler->table->column_count, sizeof(bool));
-	bool first = true;
-
-	if (!ordered)
-		return -ENOMEM;
-	if (order && order->type != VALUE_ARRAY)
-		return compiler_refuse(compiler, ERROR_BAD_VALUE, NULL, "\"order\" is an array");
-	for (uint32_t i = 0; order && i < order->size; i++) {
+	for (uint32_t i = 0; i < order->size; i++) {
 		struct order_item item;
 		int result = parse_order_item(compiler, &order->items[i], &item);
 
 		if (result < 0)
 			return result;
-		buffer_append_text(compiler->out, first ? " ORDER BY " : ",");
-		first = false;
+		buffer_append_text(compiler->out, i == 0 ? " ORDER BY " : ",");
 		append_order_item(compiler->out, &item);
 		ordered[item.column->position] = true;
 	}
+	return 0;
+}
+
+int query_append_order(struct compiler *compiler, const struct value *order, bool total)
+{
+	bool *ordered = NULL;
+	int result;
+
+	if (order) {
+		if (order->type != VALUE_ARRAY)
+			return compiler_refuse(compiler, ERROR_BAD_VALUE, NULL, "\"order\" is an array");
+		ordered = arena_alloc_array(compiler->arena, compiler->table->column_count, sizeof(bool));
+		if (!ordered)
+			return -ENOMEM;
+		result = append_order_items(compiler, order, ordered);
+		if (result < 0)
+			return result;
+	}
 	if (total)
-		append_key_order(compiler, ordered, &first);
+		append_key_order(compiler, ordered, !order || order->size == 0);
 	return 0;
 }

@@ -42,7 +42,8 @@ int query_append_equal(struct compiler *compiler, const struct column *column, c
 /* `a` = 1 AND `b` = 2, for the primary key. */
 int query_append_key(struct compiler *compiler, const struct value *const *values, struct row *row);
 
-/* " ORDER BY …", or nothing. total: the primary key follows what was asked for, so that the order is one. */
+/* " ORDER BY …", or nothing. total: the primary key follows what was asked for, so that the order is one.
+ * Takes nothing from the arena when order is NULL. */
 int query_append_order(struct compiler *compiler, const struct value *order, bool total);
 
 /* " FROM `t`", and " WHERE …" when there is a condition. */

@@ -322,6 +322,24 @@ static void updates_by_condition_with_rows(void **state)
 	expect_answer(job, "\"rows\":[{\"a\":1},{\"a\":2}],\"matched\":2,\"affected\":2}");
 }
 
+/* A transaction may be rolled back under it any number of times. */
+static void takes_no_memory_for_another_run(void **state)
+{
+	struct job *job = start(*state, "{\"op\":\"update\",\"table\":\"order\",\"all\":true,\"set\":{\"or\":1},"
+					"\"returning\":true}");
+	size_t used_bytes = job->arena.used_bytes;
+
+	for (int run = 0; run < 3; run++) {
+		procedure_restart(job);
+		send_any(job);
+		support_row(job, 0, "1", NULL);
+		done(job, 0, 0, 1, 0);
+		expect_wave(job, "UPDATE `order` SET `or` = 1 WHERE `key` IN (1)",
+			    "SELECT `key`,`or`,`a``b` FROM `order` WHERE `key` IN (1) ORDER BY `key`");
+	}
+	assert_int_equal(job->arena.used_bytes, used_bytes);
+}
+
 static void stops_when_no_key_came(void **state)
 {
 	struct job *job = start(*state, "{\"op\":\"update\",\"table\":\"order\",\"all\":true,\"set\":{\"or\":1},"
@@ -606,6 +624,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(updates_a_row, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(does_not_answer_with_another_row, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(updates_by_condition_with_rows, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(takes_no_memory_for_another_run, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(stops_when_no_key_came, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(deletes_by_condition_with_rows_on_mysql, set_up_mysql, tear_down),
 		cmocka_unit_test_setup_teardown(requires_a_row, set_up, tear_down),
