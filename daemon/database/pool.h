@@ -39,8 +39,8 @@ struct pool;
 struct pool_events {
 	/* A connection has become idle: something may be run. Never called from inside pool_… */
 	void (*idle)(void *context);
-	/* The pool could not connect, or the server refused the account: down is true at the start and until a connection works again.
-	 * error may be NULL when it is up. Called at each change and at each failed try. */
+	/* The pool could not connect, or the server refused the account: down is true at the start and until a
+	 * connection works again. error may be NULL when it is up. Called at each change and at each failed try. */
 	void (*health)(void *context, bool down, const struct sql_error *error);
 	/* pool_close() has finished. */
 	void (*closed)(void *context);

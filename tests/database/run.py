@@ -1,8 +1,9 @@
 """Runs one test program of daemon/database against a private server: run.py PROGRAM
 
 The program finds the server in ROWD_TEST_SOCKET, ROWD_TEST_PORT and ROWD_TEST_DATABASE; ROWD_TEST_TLS_CA is set when the
-server has a certificate. It can have the server killed, stopped and started by writing a word and a newline to the
-descriptor in ROWD_TEST_CONTROL; "ok" comes back when that is done."""
+server has a certificate of ours, and ROWD_TEST_TLS_OTHER_CA is one that it does not have. The program can have the
+server killed, frozen, thawed and started by writing a word and a newline to the descriptor in ROWD_TEST_CONTROL; "ok"
+comes back when that is done."""
 
 import os
 import shutil
@@ -20,15 +21,14 @@ from support import database_server  # noqa: E402  (the path comes first)
 from support.process import wait_until  # noqa: E402
 
 
-def make_certificate(directory):
-    """A certificate of our own for localhost, and the settings that make the server use it."""
-    key, certificate = directory / "key.pem", directory / "cert.pem"
+def make_certificate(directory, name):
+    """A certificate of our own for localhost, and its key."""
+    key, certificate = directory / f"{name}-key.pem", directory / f"{name}.pem"
     subprocess.run(["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=localhost",
                     "-addext", "subjectAltName=DNS:localhost,IP:127.0.0.1", "-keyout", key, "-out", certificate],
                    check=True, capture_output=True)
     key.chmod(0o644)
-    database_server.SETTINGS += [f"--ssl-cert={certificate}", f"--ssl-key={key}"]
-    return certificate
+    return certificate, key
 
 
 def freeze(process):
@@ -63,7 +63,10 @@ def main():
             os.environ["TMPDIR"] = str(directory)
         environment = dict(os.environ)
         if not os.environ.get("ROWD_TEST_MYSQLD"):
-            environment["ROWD_TEST_TLS_CA"] = str(make_certificate(directory))
+            certificate, key = make_certificate(directory, "server")
+            database_server.SETTINGS += [f"--ssl-cert={certificate}", f"--ssl-key={key}"]
+            environment["ROWD_TEST_TLS_CA"] = str(certificate)
+        environment["ROWD_TEST_TLS_OTHER_CA"] = str(make_certificate(directory, "other")[0])
         server = database_server.OwnServer(directory / "server")
         database = server.create_database()
         # Over TCP root@localhost is somebody else to a server that resolves no names.
