@@ -1,0 +1,159 @@
+/* procedure_reply.c - what is said of errors, where replies may go, and what the catalog answers. */
+#include "procedure_fixture.h"
+
+#include <string.h>
+
+struct place_case {
+	const char *table, *constraint, *column; /* as the server says */
+	enum error_code code;
+	const char *at_constraint, *at_column;
+};
+
+static const struct place_case places[] = {
+	{"pets", "tag", "", ERROR_UNIQUE_VIOLATION, "tag", "tag"},
+	{"pets", "pets.PRIMARY", "", ERROR_UNIQUE_VIOLATION, "PRIMARY", "id"},
+	{"pets", "", "tag", ERROR_UNIQUE_VIOLATION, "tag", "tag"},
+	{"pairs", "PRIMARY", "", ERROR_UNIQUE_VIOLATION, "PRIMARY", ""},
+	{"toys", "toy_pet", "", ERROR_FOREIGN_KEY_VIOLATION, "toy_pet", "pet_id"},
+	{"pets", "toy_pet", "", ERROR_FOREIGN_KEY_VIOLATION, "toy_pet", ""},
+	{"pets", "", "age", ERROR_OUT_OF_RANGE, "", "age"},
+	{"pets", "", "elsewhere", ERROR_OUT_OF_RANGE, "", ""},
+};
+
+static void names_the_place_and_never_the_data(void **state)
+{
+	for (size_t i = 0; i < sizeof(places) / sizeof(places[0]); i++) {
+		const struct place_case *place = &places[i];
+		struct sql_error from = {
+			.code = place->code, .number = 1062, .row = -1, .message = "Duplicate 'secret'"};
+		struct error error;
+		char command[128];
+		struct job *job;
+
+		snprintf(command, sizeof(command), "{\"op\":\"delete\",\"table\":\"%s\",\"all\":true}", place->table);
+		job = fixture_start(*state, command);
+		snprintf(from.constraint, sizeof(from.constraint), "%s", place->constraint);
+		snprintf(from.column, sizeof(from.column), "%s", place->column);
+		procedure_error_from_sql(job, &from, &error);
+		assert_int_equal(error.code, place->code);
+		assert_string_equal(error.at_constraint, place->at_constraint);
+		assert_string_equal(error.at_column, place->at_column);
+		assert_null(strstr(error.message, "secret"));
+		assert_int_equal(error.at_row, -1);
+	}
+}
+
+static void names_the_row_of_an_array_only(void **state)
+{
+	struct sql_error from = {.code = ERROR_DATA_TOO_LONG, .row = 1};
+	struct error error;
+	struct job *job = fixture_start(*state, "{\"op\":\"create\",\"table\":\"pets\",\"values\":[{},{}]}");
+
+	procedure_error_from_sql(job, &from, &error);
+	assert_int_equal(error.at_row, 1);
+	job = fixture_start(*state, "{\"op\":\"create\",\"table\":\"pets\",\"values\":{}}");
+	procedure_error_from_sql(job, &from, &error);
+	assert_int_equal(error.at_row, -1);
+	from.code = 9999;
+	procedure_error_from_sql(job, &from, &error);
+	assert_int_equal(error.code, ERROR_SQL_ERROR);
+}
+
+static void sends_replies_only_where_they_may_go(void **state)
+{
+	struct fixture *fixture = *state;
+	struct error error = {0};
+	struct job *job;
+
+	error_set(&error, ERROR_FORBIDDEN, "no");
+	job = fixture->job = support_job(&fixture->policy, "{\"op\":\"ping\",\"reply_to\":\"elsewhere\","
+							   "\"reply_list\":\"rowd:reply:l\"}");
+	assert_non_null(strstr(support_reply(job, &error), "FORBIDDEN"));
+	assert_true(job->reply.dead);
+	assert_int_equal(job->reply.channel.size, 0);
+	assert_true(bytes_equal_text(job->reply.list, "rowd:reply:l"));
+	assert_int_equal(job->reply.list_ttl_ms, 60000);
+	assert_string_equal(job->reply.reason, "no");
+	job->command.reply_list = (struct bytes){0};
+	assert_int_equal(procedure_reply(job, &error), 0);
+	assert_true(job->reply.dead);
+	assert_int_equal(job->reply.encoded.size, 0);
+}
+
+static void a_failure_that_nobody_hears_is_a_dead_letter(void **state)
+{
+	struct fixture *fixture = *state;
+	struct job *job = fixture_start(fixture, "{\"op\":\"ping\"}");
+	struct error error = {0};
+
+	assert_int_equal(procedure_reply(job, NULL), 0);
+	assert_false(job->reply.dead);
+	assert_int_equal(job->reply.code, ERROR_NONE);
+	error_set(&error, ERROR_NOT_FOUND, "gone");
+	assert_int_equal(procedure_reply(job, &error), 0);
+	assert_true(job->reply.dead);
+	assert_int_equal(job->reply.code, ERROR_NOT_FOUND);
+	job->command.reply_to = BYTES("rowd:reply:x");
+	assert_int_equal(procedure_reply(job, &error), 0);
+	assert_false(job->reply.dead);
+}
+
+static void an_undecodable_element_is_a_dead_letter_and_answered(void **state)
+{
+	struct fixture *fixture = *state;
+	struct job *job = fixture->job = support_job(&fixture->policy, "{\"reply_to\":\"rowd:reply:x\"}");
+	struct error error = {0};
+
+	error_set(&error, ERROR_BAD_MESSAGE, "trailing bytes");
+	assert_non_null(strstr(support_reply(job, &error), "BAD_MESSAGE"));
+	assert_true(job->reply.dead);
+	error_set(&error, ERROR_UNKNOWN_FIELD, "what?");
+	assert_non_null(strstr(support_reply(job, &error), "UNKNOWN_FIELD"));
+	assert_false(job->reply.dead);
+}
+
+static void answers_from_the_catalog(void **state)
+{
+	struct fixture *fixture = *state;
+	const char *reply;
+
+	reply = support_reply(fixture_start(fixture, "{\"op\":\"ping\",\"reply_to\":\"rowd:reply:x\"}"), NULL);
+	assert_non_null(strstr(reply, "\"value\":\"pong\"}"));
+	reply = support_reply(fixture_start(fixture, "{\"op\":\"info\",\"reply_to\":\"rowd:reply:x\"}"), NULL);
+	assert_non_null(strstr(reply,
+			       "\"row\":{\"version\":\"1.2.3\",\"server\":\"mariadb\",\"server_version\":\"10.11."
+			       "19-MariaDB\",\"worker\":\"w1\",\"queue\":\"rowd:commands\",\"delivery\":\"at-least-"
+			       "once\",\"limits\":{\"in_flight\":10,\"message_bytes\":20,\"batch\":30,\"reply_bytes\":"
+			       "40,\"max_rows\":1000}}}"));
+	reply = support_reply(fixture_start(fixture, "{\"op\":\"tables\",\"reply_to\":\"rowd:reply:x\"}"), NULL);
+	assert_non_null(strstr(reply, "{\"name\":\"elders\",\"kind\":\"view\",\"engine\":null,\"estimated_rows\":0,"
+				      "\"comment\":\"\"},{\"name\":\"every\""));
+	assert_null(strstr(reply, "secret"));
+	assert_null(strstr(reply, "rowd_slots"));
+	reply = support_reply(
+		fixture_start(fixture, "{\"op\":\"describe\",\"table\":\"toys\",\"reply_to\":\"rowd:reply:x\"}"), NULL);
+	assert_non_null(strstr(reply,
+			       "\"columns\":[{\"name\":\"id\",\"type\":\"int(11)\",\"nullable\":false,\"default\":"
+			       "null,\"generated\":false},"));
+	assert_non_null(strstr(
+		reply, "\"primary_key\":[\"id\"],\"unique\":[{\"name\":\"place\",\"columns\":[\"pet_id\",\"label\"]}],"
+		       "\"foreign_keys\":[{\"name\":\"toy_pet\",\"columns\":[\"pet_id\"],\"table\":\"pets\","
+		       "\"references\":[\"id\"],\"on_delete\":\"CASCADE\"}]}"));
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(names_the_place_and_never_the_data, fixture_set_up, fixture_tear_down),
+		cmocka_unit_test_setup_teardown(names_the_row_of_an_array_only, fixture_set_up, fixture_tear_down),
+		cmocka_unit_test_setup_teardown(sends_replies_only_where_they_may_go, fixture_set_up,
+						fixture_tear_down),
+		cmocka_unit_test_setup_teardown(a_failure_that_nobody_hears_is_a_dead_letter, fixture_set_up,
+						fixture_tear_down),
+		cmocka_unit_test_setup_teardown(an_undecodable_element_is_a_dead_letter_and_answered, fixture_set_up,
+						fixture_tear_down),
+		cmocka_unit_test_setup_teardown(answers_from_the_catalog, fixture_set_up, fixture_tear_down),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
