@@ -106,8 +106,11 @@ void harness_wait(struct harness *harness, const bool *what)
 	uv_timer_init(&harness->loop, &timer);
 	timer.data = &late;
 	uv_timer_start(&timer, on_timeout, 60000, 0);
-	while (!*what && !late)
+	harness->turns = 0;
+	while (!*what && !late) {
 		uv_run(&harness->loop, UV_RUN_ONCE);
+		harness->turns++;
+	}
 	uv_close((uv_handle_t *)&timer, NULL);
 	uv_run(&harness->loop, UV_RUN_NOWAIT);
 	assert_true(*what);

@@ -45,6 +45,7 @@ struct harness {
 	uint32_t health_calls, idle_calls;
 	struct sql_error trouble;
 	uint64_t ticks; /* of a 10 ms timer */
+	uint64_t turns; /* of the loop, in the last harness_wait() */
 	uint64_t longest_gap_ns;
 };
 

@@ -225,12 +225,13 @@ static void test_large_result(void **state)
 	(void)state;
 	harness_start_ticking(&harness);
 	script_run(&harness, &script);
+	assert_true(harness.turns > 10);
 	harness_stop_ticking(&harness);
 	assert_int_equal(script.answers[0][0].rows, 100000);
 	assert_int_equal(script.answers[0][0].result.affected, 100000);
 	assert_string_equal(script.answers[0][1].first, "7");
 	/* 10 ms between ticks, and at most a slice of 2 ms of our own; the rest is room for a busy machine. */
-	assert_true(harness.longest_gap_ns < 100 * UINT64_C(1000000));
+	assert_true(harness.longest_gap_ns < 250 * UINT64_C(1000000));
 }
 
 static void test_unwanted_rows(void **state)
@@ -256,7 +257,8 @@ static void check_loop_turns(struct harness *on)
 	script_run(on, script);
 	harness_stop_ticking(on);
 	assert_string_equal(script->answers[0][0].first, "0");
-	assert_true(on->ticks >= 190);
+	/* 200 on an idle machine, less on a busy one; a loop that is held ticks a few times. */
+	assert_true(on->ticks >= 100);
 	free(script);
 }
 
