@@ -333,11 +333,8 @@ static int append_map(struct compiler *compiler, const struct value *map, uint32
 	if (!value_is_map(map))
 		return compiler_refuse(compiler, ERROR_BAD_VALUE, NULL, "a condition is a map, not %s",
 				       value_type_name(map));
-	if (value_map_size(map) == 0) {
-		compiler_refuse(compiler, ERROR_BAD_VALUE, NULL, "an empty condition");
-		error_hint(compiler->error, "leave \"where\" out to mean all rows");
-		return -EINVAL;
-	}
+	if (value_map_size(map) == 0)
+		return compiler_refuse(compiler, ERROR_BAD_VALUE, NULL, "an empty map among and, or, not");
 	for (uint32_t i = 0; i < map->size; i++) {
 		const struct member *member = &map->members[i];
 		int result;

@@ -3,13 +3,11 @@
 
 #include "common/utf8.h"
 #include "common/writer.h"
-#include "daemon/plan/decimal.h"
 
 #include <errno.h>
-#include <math.h>
 
 /* Where the server's own limit is below it, the server says so. */
-enum { DOCUMENT_BYTES = 64 << 20, UUID_DIGITS = 32, UUID_BYTES = 36 };
+enum { DOCUMENT_BYTES = 64 << 20, UUID_DIGITS = 32, UUID_BYTES = 36, INTEGER_TEXT_BYTES = 24 };
 
 int literal_refuse_type(struct compiler *compiler, const struct column *column, const struct value *value)
 {
@@ -110,23 +108,17 @@ static int append_text_checked(struct compiler *compiler, const struct column *c
 	return 0;
 }
 
-/* A number's decimal text, quoted: an unquoted 0 would equal every text that does not begin with a digit. */
-static int append_number_as_text(struct compiler *compiler, const struct column *column, const struct value *value,
-				 enum literal_use use)
+/* An integer's decimal text, quoted: an unquoted 0 would equal every text that does not begin with a digit. */
+static int append_integer_as_text(struct compiler *compiler, const struct column *column, const struct value *value,
+				  enum literal_use use)
 {
-	char space[DECIMAL_DIGITS * 2];
+	char space[INTEGER_TEXT_BYTES];
 	struct buffer digits = {.data = space, .capacity = sizeof(space), .limit_bytes = sizeof(space)};
-	struct decimal number;
 
 	if (value->type == VALUE_INT)
-		decimal_from_integer(value->integer, &number);
-	else if (value->type == VALUE_UINT)
-		decimal_from_unsigned(value->unsigned_integer, &number);
-	else if (isfinite(value->real))
-		decimal_from_real(value->real, value->type == VALUE_FLOAT32, &number);
+		buffer_append_int(&digits, value->integer);
 	else
-		return compiler_refuse(compiler, ERROR_BAD_VALUE, column, "NaN and infinity have no place in a column");
-	decimal_append(&number, 0, &digits);
+		buffer_append_uint(&digits, value->unsigned_integer);
 	return append_text_checked(compiler, column, buffer_bytes(&digits), use);
 }
 
@@ -136,15 +128,15 @@ static int append_text(struct compiler *compiler, const struct column *column, c
 	switch (value->type) {
 	case VALUE_STR:
 	case VALUE_BIN:
-	case VALUE_NUMBER:
 		return append_text_checked(compiler, column, value_bytes(value), use);
 	case VALUE_INT:
 	case VALUE_UINT:
-	case VALUE_FLOAT32:
-	case VALUE_FLOAT64:
-		return append_number_as_text(compiler, column, value, use);
+		return append_integer_as_text(compiler, column, value, use);
 	case VALUE_NIL:
 	case VALUE_BOOL:
+	case VALUE_FLOAT32: /* which of its many texts? */
+	case VALUE_FLOAT64:
+	case VALUE_NUMBER:
 	case VALUE_TIMESTAMP:
 	case VALUE_EXTENSION:
 	case VALUE_ARRAY:

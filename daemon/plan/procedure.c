@@ -99,7 +99,7 @@ static int resolve_table(struct job *job)
 	struct bytes name = job->command.operation.table;
 	char quoted[ERROR_QUOTED_BYTES];
 
-	if (name.size == 0)
+	if (!name.data)
 		return compiler_refuse(&plan->compiler, ERROR_MISSING_FIELD, NULL, "\"%s\" takes \"table\"",
 				       op_name(job->command.operation.op));
 	/* Rowd's own tables do not exist for commands, and no newer catalog will have them. */

@@ -2,6 +2,8 @@
  * data. */
 #include "daemon/plan/procedure_state.h"
 
+#include <stdio.h>
+
 static const struct key *find_key(const struct table *table, struct bytes name)
 {
 	for (uint32_t i = 0; i < table->key_count; i++)
@@ -78,8 +80,6 @@ static void add_hint(const struct job *job, struct error *error)
 		else
 			error_hint(error, "rows of table \"%s\" may refer to it",
 				   error_quote(quoted, foreign_key->child->name));
-	} else if (error->code == ERROR_CHECK_VIOLATION && is_document(job, bytes_of(error->at_column))) {
-		error_hint(error, "the text is not a JSON document");
 	} else if (error->code == ERROR_TIMEOUT) {
 		error_hint(error, "ask for less, or let an index help");
 	} else if (error->code == ERROR_FORBIDDEN) {
@@ -98,6 +98,11 @@ void procedure_error_from_sql(const struct job *job, const struct sql_error *fro
 	ret_error->server_errno = from->number;
 	if (job->plan && job->plan->table)
 		add_place(job->plan->table, from, ret_error);
+	/* No constraint of the user's: it is how MariaDB has a JSON type. */
+	if (code == ERROR_CHECK_VIOLATION && is_document(job, bytes_of(ret_error->at_column))) {
+		ret_error->code = ERROR_BAD_VALUE;
+		snprintf(ret_error->message, sizeof(ret_error->message), "the text is not a JSON document");
+	}
 	if (job->plan && job->plan->create.is_array)
 		ret_error->at_row = from->row;
 	add_hint(job, ret_error);

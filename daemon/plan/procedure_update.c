@@ -177,6 +177,9 @@ static int compile_by_condition(struct job *job, enum target target)
 	if (result == 0)
 		result = footprint_write(&plan->footprint, plan->table, assignments.changed);
 	if (result == 0 && target == TARGET_WHERE) {
+		if (!value_is_map(job->command.operation.where))
+			return compiler_refuse(&plan->compiler, ERROR_BAD_VALUE, NULL, "\"where\" takes a map, not %s",
+					       value_type_name(job->command.operation.where));
 		buffer_append_text(plan->compiler.out, " WHERE ");
 		result = condition_append(&plan->compiler, job->command.operation.where);
 	}

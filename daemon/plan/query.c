@@ -148,6 +148,12 @@ int query_append_from(struct compiler *compiler, const struct value *where)
 	buffer_append(compiler->out, compiler->table->quoted);
 	if (!where)
 		return 0;
+	if (!value_is_map(where))
+		return compiler_refuse(compiler, ERROR_BAD_VALUE, NULL, "\"where\" takes a map, not %s",
+				       value_type_name(where));
+	/* No condition holds for every row; a write has refused it before. */
+	if (value_map_size(where) == 0)
+		return 0;
 	buffer_append_text(compiler->out, " WHERE ");
 	return condition_append(compiler, where);
 }

@@ -46,7 +46,7 @@ int query_append_key(struct compiler *compiler, const struct value *const *value
  * Takes nothing from the arena when order is NULL. */
 int query_append_order(struct compiler *compiler, const struct value *order, bool total);
 
-/* " FROM `t`", and " WHERE …" when there is a condition. */
+/* " FROM `t`", and " WHERE …" when there is a condition: an empty map is none. */
 int query_append_from(struct compiler *compiler, const struct value *where);
 
 #endif

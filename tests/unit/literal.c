@@ -154,7 +154,7 @@ static const struct literal_case stored[] = {
 	{"text", "\"\\\\\\n\\u0000\\u001a\\\"\"", "'\\\\\\n\\0\\Z\\\"'", 0},
 	{"text", "\"\xc3\xa4\xf0\x9f\x90\x88\"", "'\xc3\xa4\xf0\x9f\x90\x88'", 0},
 	{"text", "0", "'0'", 0},
-	{"text", "1.5", "'1.5'", 0},
+	{"text", "1.5", NULL, ERROR_BAD_VALUE},
 	{"text", "\"123456\"", NULL, ERROR_DATA_TOO_LONG},
 	{"text", "true", NULL, ERROR_BAD_VALUE},
 	{"text", "{\"$bin\":\"/w==\"}", NULL, ERROR_BAD_VALUE},

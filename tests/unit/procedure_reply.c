@@ -17,6 +17,7 @@ static const struct place_case places[] = {
 	{"toys", "toy_pet", "", ERROR_FOREIGN_KEY_VIOLATION, "toy_pet", "pet_id"},
 	{"pets", "toy_pet", "", ERROR_FOREIGN_KEY_VIOLATION, "toy_pet", ""},
 	{"pets", "", "age", ERROR_OUT_OF_RANGE, "", "age"},
+	{"pets", "age", "age", ERROR_CHECK_VIOLATION, "age", "age"},
 	{"pets", "", "elsewhere", ERROR_OUT_OF_RANGE, "", ""},
 };
 
