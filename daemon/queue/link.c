@@ -1,9 +1,8 @@
 /* queue/link.c
  *
- *   DOWN --step--> RESOLVING --> CONNECTING --> GREETING --answers--> READY
- *    ^  (backoff)   |  ^          |   ^ |         |                    |
- *    |              |  +-(none left)--+ |next     |                    |
- *    +--------------+-------------------+---------+--- lost, late -----+       any --close--> gone
+ *   DOWN --due--> RESOLVING --> DOWN --addresses known--> CONNECTING --> GREETING --> READY
+ *    ^                                                        |             |          |
+ *    +------------- refused, late, lost: backoff -------------+-------------+----------+      any --close--> gone
  *
  * A numeric address and a socket skip RESOLVING. hiredis frees its context by itself when a connection fails: from then
  * on `redis` is NULL. Callbacks of hiredis only record; link_step() acts. */
@@ -12,7 +11,9 @@
 #include "common/buffer.h"
 #include "common/clock.h"
 #include "common/log.h"
-#include "daemon/queue/uv_adapter.h"
+#include "daemon/queue/backoff.h"
+#include "daemon/queue/calls.h"
+#include "daemon/queue/dial.h"
 #include "daemon/queue/verdict.h"
 
 #include <arpa/inet.h>
@@ -22,30 +23,18 @@
 #include <hiredis/hiredis.h>
 #include <netdb.h>
 #include <netinet/in.h>
-#include <netinet/tcp.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/random.h>
 #include <sys/socket.h>
 
 enum {
-	BACKOFF_FIRST_MS = 100,
-	BACKOFF_LAST_MS = 10000,
 	IDLE_PING_MS = 10000,
-	KEEPALIVE_S = 15,
-	CALLS_FIRST = 64,
 	WHY_BYTES = 160,
 	/* hiredis parses one command's text with int arithmetic in places. */
 	COMMAND_LIMIT_BYTES = 1 << 30,
 };
 
 enum link_state { LINK_DOWN, LINK_RESOLVING, LINK_CONNECTING, LINK_GREETING, LINK_READY };
-
-struct link_call {
-	link_answer *answer;
-	void *context;
-	uint64_t deadline_ms;
-};
 
 struct link {
 	uv_loop_t *loop;
@@ -66,10 +55,23 @@ struct link {
 	uint32_t failures;
 	uv_getaddrinfo_t resolve;
 	struct addrinfo *addresses, *address;
-	struct link_call *calls; /* a ring: answers come in order */
-	uint32_t call_first, call_count, call_capacity;
+	struct calls calls;
 	struct buffer command;
 };
+
+static const uint32_t allowed[] = {
+	[LINK_DOWN] = 1u << LINK_DOWN | 1u << LINK_RESOLVING | 1u << LINK_CONNECTING,
+	[LINK_RESOLVING] = 1u << LINK_DOWN,
+	[LINK_CONNECTING] = 1u << LINK_DOWN | 1u << LINK_GREETING,
+	[LINK_GREETING] = 1u << LINK_DOWN | 1u << LINK_READY,
+	[LINK_READY] = 1u << LINK_DOWN,
+};
+
+static void move(struct link *link, enum link_state state)
+{
+	assert(allowed[link->state] & 1u << state);
+	link->state = state;
+}
 
 static uint64_t now(void)
 {
@@ -88,19 +90,6 @@ static void free_addresses(struct link *link)
 	link->addresses = link->address = NULL;
 }
 
-/* Full jitter: any time up to the bound, so that workers that lost a server together do not come back together. */
-static uint64_t backoff_ms(uint32_t failures)
-{
-	uint64_t bound = BACKOFF_LAST_MS;
-	uint32_t random = 0;
-
-	if (failures < 8 && ((uint64_t)BACKOFF_FIRST_MS << failures) < bound)
-		bound = (uint64_t)BACKOFF_FIRST_MS << failures;
-	if (getrandom(&random, sizeof(random), GRND_NONBLOCK) != (ssize_t)sizeof(random))
-		random = (uint32_t)clock_monotonic_us();
-	return random % (bound + 1);
-}
-
 static const char *peer(const struct link *link)
 {
 	const struct redis_url *url = link->settings.url;
@@ -113,7 +102,7 @@ static void went_down(struct link *link, const char *why)
 {
 	bool was_ready = link->state == LINK_READY;
 
-	link->state = LINK_DOWN;
+	move(link, LINK_DOWN);
 	link->connected = link->losing = link->greeting_bad = false;
 	link->greetings = 0;
 	link->client_id = 0;
@@ -179,58 +168,19 @@ static void on_connected(const struct redisAsyncContext *redis, int status)
 	went_down(link, redis->errstr && redis->errstr[0] ? redis->errstr : "connection refused");
 }
 
-static int keep_alive(int descriptor)
-{
-	int on = 1, idle = KEEPALIVE_S, interval = KEEPALIVE_S / 3, probes = 3;
-
-	if (setsockopt(descriptor, SOL_SOCKET, SO_KEEPALIVE, &on, sizeof(on)) ||
-	    setsockopt(descriptor, IPPROTO_TCP, TCP_KEEPIDLE, &idle, sizeof(idle)) ||
-	    setsockopt(descriptor, IPPROTO_TCP, TCP_KEEPINTVL, &interval, sizeof(interval)) ||
-	    setsockopt(descriptor, IPPROTO_TCP, TCP_KEEPCNT, &probes, sizeof(probes)))
-		return -errno;
-	return 0;
-}
-
-static struct redisAsyncContext *start_context(const struct link *link)
-{
-	const struct redis_url *url = link->settings.url;
-	char text[INET6_ADDRSTRLEN] = "";
-
-	if (url->unix_socket[0])
-		return redisAsyncConnectUnix(url->unix_socket);
-	if (!link->address)
-		return redisAsyncConnect(url->host, url->port);
-	if (link->address->ai_family == AF_INET6)
-		uv_ip6_name((const struct sockaddr_in6 *)(const void *)link->address->ai_addr, text, sizeof(text));
-	else
-		uv_ip4_name((const struct sockaddr_in *)(const void *)link->address->ai_addr, text, sizeof(text));
-	return redisAsyncConnect(text, url->port);
-}
-
 static void start_connecting(struct link *link)
 {
-	struct redisAsyncContext *redis = start_context(link);
-
-	link->state = LINK_CONNECTING;
+	move(link, LINK_CONNECTING);
 	link->connected = false;
 	link->deadline_ms = now() + link->settings.timeout_ms;
-	if (!redis) {
-		went_down(link, "out of memory");
-		return;
-	}
-	int failure = redis->err ? 0 : uv_adapter_attach(link->loop, redis);
-	if (redis->err || failure) {
-		snprintf(link->why, sizeof(link->why), "%s", redis->err ? redis->errstr : uv_strerror(failure));
-		redisAsyncFree(redis);
+	link->redis = dial(link->loop, link->settings.url, link->address, link->why, sizeof(link->why));
+	if (!link->redis) {
 		went_down(link, link->why);
 		return;
 	}
-	redis->data = link;
-	link->redis = redis;
-	if (!link->settings.url->unix_socket[0] && keep_alive(redis->c.fd))
-		log_event(LEVEL_DEBUG, "redis.no_keepalive", log_text("link", link->settings.name));
-	redisAsyncSetDisconnectCallback(redis, on_disconnected);
-	redisAsyncSetConnectCallback(redis, on_connected);
+	link->redis->data = link;
+	redisAsyncSetDisconnectCallback(link->redis, on_disconnected);
+	redisAsyncSetConnectCallback(link->redis, on_connected);
 }
 
 static void on_resolved(uv_getaddrinfo_t *request, int status, struct addrinfo *addresses)
@@ -242,7 +192,7 @@ static void on_resolved(uv_getaddrinfo_t *request, int status, struct addrinfo *
 		free(link);
 		return;
 	}
-	link->state = LINK_DOWN;
+	move(link, LINK_DOWN);
 	if (status) {
 		went_down(link, uv_strerror(status));
 		return;
@@ -264,7 +214,7 @@ static void start(struct link *link)
 		return;
 	}
 	link->resolve.data = link;
-	link->state = LINK_RESOLVING;
+	move(link, LINK_RESOLVING);
 	int failure = uv_getaddrinfo(link->loop, &link->resolve, on_resolved, url->host, NULL, &hints);
 	if (failure)
 		went_down(link, uv_strerror(failure));
@@ -276,10 +226,7 @@ static void on_answer(struct redisAsyncContext *redis, void *data, void *context
 	const struct redisReply *reply = data;
 
 	(void)redis;
-	assert(link->call_count > 0);
-	struct link_call call = link->calls[link->call_first];
-	link->call_first = (link->call_first + 1) % link->call_capacity;
-	link->call_count--;
+	struct link_call call = calls_take(&link->calls);
 	if (reply)
 		link->heard_ms = now();
 	else
@@ -287,36 +234,17 @@ static void on_answer(struct redisAsyncContext *redis, void *data, void *context
 	call.answer(call.context, reply);
 }
 
-static int reserve_call(struct link *link)
-{
-	if (link->call_count < link->call_capacity)
-		return 0;
-	uint32_t capacity = link->call_capacity ? link->call_capacity * 2 : CALLS_FIRST;
-	struct link_call *calls = calloc(capacity, sizeof(*calls));
-	if (!calls)
-		return -ENOMEM;
-	for (uint32_t i = 0; i < link->call_count; i++)
-		calls[i] = link->calls[(link->call_first + i) % link->call_capacity];
-	free(link->calls);
-	link->calls = calls;
-	link->call_capacity = capacity;
-	link->call_first = 0;
-	return 0;
-}
-
 static int commit(struct link *link, uint64_t timeout_ms, link_answer *answer, void *context)
 {
+	struct link_call call = {.answer = answer, .context = context, .deadline_ms = now() + timeout_ms};
+
 	if (!link->redis || link->losing)
 		return -ENOTCONN;
-	if (buffer_failed(&link->command) || reserve_call(link))
+	if (buffer_failed(&link->command) || calls_add(&link->calls, call))
 		return -ENOMEM;
-
-	uint32_t last = (link->call_first + link->call_count) % link->call_capacity;
-	link->calls[last] = (struct link_call){.answer = answer, .context = context, .deadline_ms = now() + timeout_ms};
-	link->call_count++;
 	if (redisAsyncFormattedCommand(link->redis, on_answer, link, link->command.data, link->command.size) !=
 	    REDIS_OK) {
-		link->call_count--;
+		calls_retract(&link->calls);
 		return -ENOTCONN;
 	}
 	return 0;
@@ -407,7 +335,7 @@ static void greet(struct link *link)
 {
 	const struct redis_url *url = link->settings.url;
 
-	link->state = LINK_GREETING;
+	move(link, LINK_GREETING);
 	link->why[0] = '\0';
 	if (url->password[0]) {
 		link_begin(link, url->user[0] ? 3 : 2);
@@ -439,7 +367,7 @@ static void greet(struct link *link)
 
 static void become_ready(struct link *link)
 {
-	link->state = LINK_READY;
+	move(link, LINK_READY);
 	link->failures = 0;
 	link->told_down = false;
 	free_addresses(link);
@@ -456,8 +384,8 @@ static void on_pong(void *context, const struct redisReply *reply)
 
 static void watch_answers(struct link *link, uint64_t now_ms)
 {
-	if (link->call_count > 0) {
-		if (now_ms > link->calls[link->call_first].deadline_ms)
+	if (link->calls.count > 0) {
+		if (now_ms > calls_deadline_ms(&link->calls))
 			cut(link, "no answer in time");
 	} else if (now_ms > link->heard_ms + IDLE_PING_MS) {
 		link_begin(link, 1);
@@ -534,7 +462,7 @@ void link_close(struct link *link)
 	if (link->redis)
 		cut(link, "closed");
 	free_addresses(link);
-	free(link->calls);
+	calls_free(&link->calls);
 	buffer_free(&link->command);
 	if (resolving)
 		uv_cancel((uv_req_t *)&link->resolve); /* on_resolved() frees the link, cancelled or not */

@@ -6,6 +6,7 @@
 
 #include "daemon/queue/holdings.h"
 #include "daemon/queue/identity.h"
+#include "daemon/queue/keys.h"
 #include "daemon/queue/link.h"
 #include "daemon/queue/script.h"
 #include "daemon/queue/worker.h"
@@ -13,12 +14,6 @@
 #include <stdbool.h>
 #include <stdint.h>
 #include <uv.h>
-
-/* All keys of a queue share its hash slot. */
-struct queue_keys {
-	char *list, *again, *workers, *owner, *dead, *paused, *stats;
-	char *landing, *inflight; /* of this worker */
-};
 
 struct membership {
 	bool joined; /* is in {Q}:workers */

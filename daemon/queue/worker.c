@@ -85,51 +85,6 @@ void worker_fence(struct worker *worker, struct worker_queue *queue)
 	worker_touch(worker);
 }
 
-static void free_keys(struct queue_keys *keys)
-{
-	free(keys->list);
-	free(keys->again);
-	free(keys->workers);
-	free(keys->owner);
-	free(keys->dead);
-	free(keys->paused);
-	free(keys->stats);
-	free(keys->landing);
-	free(keys->inflight);
-	*keys = (struct queue_keys){0};
-}
-
-static char *key(const char *list, const char *name, const char *id)
-{
-	char *text = NULL;
-
-	return asprintf(&text, "{%s}:%s%s%s", list, name, id ? ":" : "", id ? id : "") < 0 ? NULL : text;
-}
-
-static int make_keys(struct queue_keys *ret_keys, const char *list, const char *id)
-{
-	struct queue_keys keys = {
-		.list = strdup(list),
-		.again = key(list, "again", NULL),
-		.workers = key(list, "workers", NULL),
-		.owner = key(list, "owner", NULL),
-		.dead = key(list, "dead", NULL),
-		.paused = key(list, "paused", NULL),
-		.stats = key(list, "stats", NULL),
-		.landing = key(list, "landing", id),
-		.inflight = key(list, "inflight", id),
-	};
-
-	if (!keys.list || !keys.again || !keys.workers || !keys.owner || !keys.dead || !keys.paused || !keys.stats ||
-	    !keys.landing || !keys.inflight) {
-		free_keys(&keys);
-		return -ENOMEM;
-	}
-	free_keys(ret_keys);
-	*ret_keys = keys;
-	return 0;
-}
-
 static void on_ready(void *context)
 {
 	struct worker *worker = context;
@@ -189,7 +144,7 @@ static void start_over(struct worker *worker)
 
 	int failure = identity_renew(&worker->identity);
 	for (uint32_t i = 0; i < worker->queue_count && !failure; i++)
-		failure = make_keys(&worker->queues[i].keys, worker->options->queues[i].key, worker->identity.id);
+		failure = queue_keys_make(&worker->queues[i].keys, worker->options->queues[i].key, worker->identity.id);
 	if (failure)
 		return; /* again with the next tick: fence_due stays */
 	holdings_clear(&worker->holdings);
@@ -232,7 +187,7 @@ static void on_handle_closed(uv_handle_t *handle)
 	void *context = worker->context;
 	for (uint32_t i = 0; i < worker->queue_count; i++) {
 		free(worker->queues[i].intake.unknown);
-		free_keys(&worker->queues[i].keys);
+		queue_keys_free(&worker->queues[i].keys);
 	}
 	holdings_free(&worker->holdings);
 	identity_close(&worker->identity);
@@ -321,7 +276,7 @@ static int open_queue(struct worker *worker, uint32_t index)
 
 	*queue = (struct worker_queue){
 		.worker = worker, .index = index, .shared = worker->options->queues[index].shared};
-	int failure = make_keys(&queue->keys, worker->options->queues[index].key, worker->identity.id);
+	int failure = queue_keys_make(&queue->keys, worker->options->queues[index].key, worker->identity.id);
 	if (!failure)
 		failure = link_open(worker->loop, &settings, &events, worker, &queue->intake.pop_link);
 	return failure;
@@ -351,7 +306,7 @@ static void free_parts(struct worker *worker)
 {
 	for (uint32_t i = 0; i < worker->queue_count; i++) {
 		link_close(worker->queues[i].intake.pop_link);
-		free_keys(&worker->queues[i].keys);
+		queue_keys_free(&worker->queues[i].keys);
 	}
 	link_close(worker->link);
 	holdings_free(&worker->holdings);

@@ -130,6 +130,39 @@ static void test_server_starts_again(void **state)
 	harness_done(&harness);
 }
 
+static void test_frozen_server_executes_late(void **state)
+{
+	struct harness harness;
+	(void)state;
+
+	harness_init(&harness);
+	harness.options.redis.command_timeout_ms = 200;
+	harness.options.limits.batch = 10;
+	harness.options.limits.in_flight = 20;
+	harness.finish = true;
+	redis_push_numbers(&harness, "q", 0, COMMANDS);
+	harness_open(&harness);
+	for (unsigned i = 1; i <= 5; i++) {
+		harness.wanted = i * 50;
+		harness_until(&harness, has_wanted, "fifty more");
+		control(&harness, "freeze"); /* in mid-load: claims are on their way */
+		harness_until(&harness, is_disconnected, "the loss noticed");
+		control(&harness, "thaw");
+	}
+	harness_wait_received(&harness, COMMANDS);
+	harness_wait_empty(&harness);
+	assert_int_equal(harness.fenced, 0);
+	/* A claim that was executed late comes late, but each command comes once. */
+	bool *seen = calloc(COMMANDS, sizeof(*seen));
+	assert_non_null(seen);
+	for (size_t i = 0; i < COMMANDS; i++) {
+		assert_false(seen[received_number(&harness, i)]);
+		seen[received_number(&harness, i)] = true;
+	}
+	free(seen);
+	harness_done(&harness);
+}
+
 static void test_close_without_a_server(void **state)
 {
 	struct harness harness;
@@ -198,6 +231,7 @@ int main(void)
 		cmocka_unit_test(test_connections_killed_in_mid_load),
 		cmocka_unit_test(test_answers_of_claims_are_lost),
 		cmocka_unit_test(test_server_starts_again),
+		cmocka_unit_test(test_frozen_server_executes_late),
 		cmocka_unit_test(test_close_without_a_server),
 		cmocka_unit_test(test_close_in_every_phase_of_opening),
 		cmocka_unit_test(test_over_tcp_by_name_with_password),

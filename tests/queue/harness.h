@@ -65,7 +65,7 @@ void redis_push_numbers(struct harness *harness, const char *queue, unsigned fir
 /* The n-th received command as such a number. */
 unsigned received_number(const struct harness *harness, size_t index);
 
-/* Has run.py do something to the server: kill, start. Reconnects harness->redis after "start". */
+/* Has run.py do something to the server: kill, start, freeze, thaw. Reconnects harness->redis after "start". */
 void control(struct harness *harness, const char *word);
 
 #endif

@@ -1,10 +1,11 @@
 """Runs one test program of daemon/queue against a private redis-server: run.py PROGRAM
 
-The program finds the server's socket in ROWD_TEST_REDIS. It can have the server killed and started again by writing a word
-and a newline to the descriptor in ROWD_TEST_CONTROL; "ok" comes back when that is done."""
+The program finds the server's socket in ROWD_TEST_REDIS. It can have the server killed, started, frozen and thawed by writing
+a word and a newline to the descriptor in ROWD_TEST_CONTROL; "ok" comes back when that is done."""
 
 import os
 import shutil
+import signal
 import socket
 import subprocess
 import sys
@@ -19,7 +20,12 @@ from support.redis_server import RedisServer  # noqa: E402  (the path comes firs
 
 def obey(server, control):
     """Does what the program asks for, one word per line, until it ends."""
-    actions = {"kill": server.kill, "start": server.start}
+    actions = {
+        "kill": server.kill,
+        "start": server.start,
+        "freeze": lambda: server.process.send(signal.SIGSTOP),
+        "thaw": lambda: server.process.send(signal.SIGCONT),
+    }
     with control.makefile("rw") as lines:
         for line in lines:
             actions[line.strip()]()
@@ -44,6 +50,8 @@ def main():
         return code if code >= 0 else 128 - code
     finally:
         if server and server.process:
+            if server.process.alive():
+                server.process.send(signal.SIGCONT)
             server.stop()
         shutil.rmtree(directory, ignore_errors=True)
 

@@ -1,0 +1,58 @@
+/* queue/calls.c */
+#include "daemon/queue/calls.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <stdlib.h>
+
+enum { CAPACITY_FIRST = 64 };
+
+static int grow(struct calls *calls)
+{
+	uint32_t capacity = calls->capacity ? calls->capacity * 2 : CAPACITY_FIRST;
+	struct link_call *ring = calloc(capacity, sizeof(*ring));
+
+	if (!ring)
+		return -ENOMEM;
+	for (uint32_t i = 0; i < calls->count; i++)
+		ring[i] = calls->ring[(calls->first + i) % calls->capacity];
+	free(calls->ring);
+	*calls = (struct calls){.ring = ring, .count = calls->count, .capacity = capacity};
+	return 0;
+}
+
+int calls_add(struct calls *calls, struct link_call call)
+{
+	if (calls->count == calls->capacity && grow(calls))
+		return -ENOMEM;
+	calls->ring[(calls->first + calls->count) % calls->capacity] = call;
+	calls->count++;
+	return 0;
+}
+
+void calls_retract(struct calls *calls)
+{
+	assert(calls->count > 0);
+	calls->count--;
+}
+
+struct link_call calls_take(struct calls *calls)
+{
+	assert(calls->count > 0);
+	struct link_call call = calls->ring[calls->first];
+	calls->first = (calls->first + 1) % calls->capacity;
+	calls->count--;
+	return call;
+}
+
+uint64_t calls_deadline_ms(const struct calls *calls)
+{
+	assert(calls->count > 0);
+	return calls->ring[calls->first].deadline_ms;
+}
+
+void calls_free(struct calls *calls)
+{
+	free(calls->ring);
+	*calls = (struct calls){0};
+}
