@@ -210,8 +210,11 @@ static int replace_with_bin(struct reader *reader, const struct frame *frame)
 
 	buffer_reset(&reader->scratch);
 	if (base64_decode(text, &reader->scratch) != 0) {
-		set_fault(reader, JSON_BAD_BASE64, yajl_get_bytes_consumed(reader->yajl));
-		return 0;
+		if (reader->result->fault == JSON_FINE)
+			set_fault(reader, JSON_BAD_BASE64, yajl_get_bytes_consumed(reader->yajl));
+		reader->out->size = frame->offset;
+		msgpack_write_nil(reader->out);
+		return go_on(reader);
 	}
 	if (buffer_failed(&reader->scratch))
 		longjmp(reader->no_memory, 1);

@@ -21,8 +21,8 @@ enum { JSON_DETAIL_BYTES = 96 };
 
 struct json_result {
 	enum json_fault fault;
-	bool whole;                     /* a whole value was written, fault or not: nil for what is too deep */
-	size_t offset;                  /* in the JSON text */
+	bool whole;    /* a whole value was written, fault or not: nil for what is too deep or no base64 */
+	size_t offset; /* in the JSON text */
 	char detail[JSON_DETAIL_BYTES]; /* yajl's own words, with JSON_SYNTAX */
 };
 

@@ -14,6 +14,9 @@
 /* JSON grows on its way to msgpack where a container of two bytes gets a head of five: less than threefold. */
 enum { JSON_GROWTH = 3, JSON_GROWTH_BYTES = 64 };
 
+/* How many times the limit an element may have and is still looked into. */
+enum { LARGEST_READ = 4 };
+
 /* --- faults ------------------------------------------------------------------------------------------------------- */
 
 static void hint_of_scan(const struct scan *scan, struct error *error)
@@ -223,18 +226,32 @@ enum codec message_codec(struct bytes raw)
 	return at < raw.size && raw.data[at] == '{' ? CODEC_JSON : CODEC_MSGPACK;
 }
 
+static int decode_either(struct arena *arena, struct bytes raw, struct value *ret_value, struct error *ret_error)
+{
+	if (message_codec(raw) == CODEC_JSON)
+		return decode_json(arena, raw, ret_value, ret_error);
+	return decode_msgpack(arena, raw, false, ret_value, ret_error);
+}
+
+/* An element that is too large, but not by far, is decoded all the same, to find out whom to tell. */
+static int refuse_size(struct arena *arena, struct bytes raw, size_t limit_bytes, struct value *ret_value,
+		       struct error *ret_error)
+{
+	if (raw.size / LARGEST_READ <= limit_bytes && decode_either(arena, raw, ret_value, ret_error) == -ENOMEM)
+		*ret_value = (struct value){.type = VALUE_NIL};
+	error_set(ret_error, ERROR_TOO_LARGE, "the message has %zu bytes", raw.size);
+	error_hint(ret_error, "at most %zu bytes (message_bytes); send several commands", limit_bytes);
+	return -EBADMSG;
+}
+
 int message_decode(struct arena *arena, struct bytes raw, size_t limit_bytes, struct value *ret_value,
 		   struct error *ret_error)
 {
 	*ret_value = (struct value){.type = VALUE_NIL};
-	if (raw.size > limit_bytes) {
-		error_set(ret_error, ERROR_TOO_LARGE, "the message has %zu bytes", raw.size);
-		error_hint(ret_error, "at most %zu bytes (message_bytes); send several commands", limit_bytes);
-		return -EBADMSG;
-	}
+	if (raw.size > limit_bytes)
+		return refuse_size(arena, raw, limit_bytes, ret_value, ret_error);
 
-	int status = message_codec(raw) == CODEC_JSON ? decode_json(arena, raw, ret_value, ret_error)
-						      : decode_msgpack(arena, raw, false, ret_value, ret_error);
+	int status = decode_either(arena, raw, ret_value, ret_error);
 
 	/* Waiting for memory would not help: it is the message that is too large for any arena of this size. */
 	if (status == -ENOMEM && arena->limit_met) {

@@ -81,7 +81,7 @@ static void write_envelope(struct writer *writer, const struct command *command,
 	writer_key(writer, BYTES("id"));
 	writer_value(writer, &command->id);
 	writer_key(writer, BYTES("op"));
-	if (command->op_name.size > 0)
+	if (command->op_name.data)
 		writer_str(writer, command->op_name);
 	else
 		writer_nil(writer);

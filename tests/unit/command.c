@@ -417,7 +417,10 @@ static void test_size_limit(void **state)
 	assert_int_equal(command_decode(&arena, BYTES("{\"op\":\"ping\"}"), 5, &command, &error), -EBADMSG);
 	assert_int_equal(error.code, ERROR_TOO_LARGE);
 	assert_int_equal(command.codec, CODEC_JSON);
-	assert_int_equal(command.operation.op, OP_NONE);
+	assert_int_equal(command_decode(&arena, BYTES("{\"op\":\"ping\",\"reply_to\":\"a\"}"), 20, &command, &error),
+			 -EBADMSG);
+	assert_int_equal(error.code, ERROR_TOO_LARGE);
+	assert_text(command.reply_to, "a");
 }
 
 static void test_every_allocation_may_fail(void **state)

@@ -196,7 +196,7 @@ static void test_faults(void **state)
 		{BYTES("{\"op\":\"\\ud800\\u0041\"}"), "surrogate", false},
 		{BYTES("{\"op\":\"\\udc00\"}"), "surrogate", false},
 		{BYTES("{\"op\":\"a\nb\"}"), "JSON", false},
-		{BYTES("{\"op\":{\"$bin\":\"?\"}}"), "base64", false},
+		{BYTES("{\"m\":{\"$bin\":\"?\"},\"op\":\"x\"}"), "base64", true},
 	};
 
 	for (size_t i = 0; i < LENGTH(cases); i++) {
@@ -228,6 +228,9 @@ static void test_size_limit(void **state)
 	assert_int_equal(message_decode(&arena, BYTES("\x90"), 1, &value, &error), 0);
 	assert_int_equal(message_decode(&arena, BYTES("\x91\x01"), 1, &value, &error), -EBADMSG);
 	assert_int_equal(error.code, ERROR_TOO_LARGE);
+	assert_int_equal(value.type, VALUE_ARRAY); /* whom to tell may be in it */
+	assert_int_equal(message_decode(&arena, BYTES("\x97\x01\x01\x01\x01\x01\x01\x01"), 1, &value, &error),
+			 -EBADMSG);
 	assert_int_equal(value.type, VALUE_NIL);
 }
 
