@@ -73,14 +73,20 @@ static enum transaction_progress ask(struct transaction *transaction)
 	return PROGRESS_ON;
 }
 
+/* What a statement takes of the outstanding bytes. */
+static size_t cost_of(const struct statement *statement)
+{
+	return statement->text.size + TRANSACTION_PACKET_BYTES;
+}
+
 static enum transaction_progress send_next(struct transaction *transaction)
 {
-	size_t size;
+	size_t cost;
 
 	if (transaction->sent < transaction->count) {
-		size = transaction->statements[transaction->sent].text.size;
+		cost = cost_of(&transaction->statements[transaction->sent]);
 		if (transaction->outstanding_bytes == 0 ||
-		    transaction->outstanding_bytes + size <= TRANSACTION_OUTSTANDING_BYTES)
+		    transaction->outstanding_bytes + cost <= TRANSACTION_OUTSTANDING_BYTES)
 			return start(transaction, CALL_SEND, transaction->statements[transaction->sent].text);
 	}
 	transaction->state = TRANSACTION_ANSWERING;
@@ -119,7 +125,7 @@ static enum transaction_progress break_off(struct transaction *transaction)
 /* One statement's answer has been read to its end. */
 static enum transaction_progress finish_answer(struct transaction *transaction)
 {
-	transaction->outstanding_bytes -= transaction->statements[transaction->answered].text.size;
+	transaction->outstanding_bytes -= cost_of(&transaction->statements[transaction->answered]);
 	transaction->answered++;
 	if (transaction->answered < transaction->sent)
 		transaction->state = TRANSACTION_ANSWERING;
@@ -217,7 +223,7 @@ static enum transaction_progress take_call(struct transaction *transaction)
 	case TRANSACTION_SENDING:
 		if (call_failed(transaction->call))
 			return break_off(transaction);
-		transaction->outstanding_bytes += transaction->statements[transaction->sent].text.size;
+		transaction->outstanding_bytes += cost_of(&transaction->statements[transaction->sent]);
 		transaction->sent++;
 		return PROGRESS_ON;
 	case TRANSACTION_ENDING:

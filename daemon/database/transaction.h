@@ -7,8 +7,9 @@
 #include "daemon/database/pool.h"
 
 /* At most so many bytes of statements are sent before their answers are read: more, and both sides can block in
- * write. A statement that is larger is sent alone. */
-enum { TRANSACTION_OUTSTANDING_BYTES = 64 * 1024 };
+ * write. A statement that is larger is sent alone. Each is charged for what the kernel adds to a packet: its buffers
+ * hold 208 KiB of packets, headers included, so that 500 small statements filled them with 80 KiB of text. */
+enum { TRANSACTION_OUTSTANDING_BYTES = 64 * 1024, TRANSACTION_PACKET_BYTES = 1024 };
 
 enum transaction_state {
 	TRANSACTION_ASKING,     /* next() is to be asked */
