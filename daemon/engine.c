@@ -340,7 +340,7 @@ static void on_pool_health(void *context, bool down, const struct sql_error *err
 	if (!down && !engine->database_up) {
 		/* It may be another server, or another version of it, that came back. */
 		engine->catalog_wanted = true;
-		log_event(LEVEL_INFO, "database.up", log_text("event", "connected"));
+		log_event(LEVEL_INFO, "database.up", log_text("database", engine->options->database.url.database));
 	}
 	engine->database_up = !down;
 	engine->dirty = true;
