@@ -1,11 +1,8 @@
-# The packages that rowd stands on, each as an imported target. Names differ between Debian 12 and 13 for msgpack-c only.
+# The packages that rowd stands on, each as an imported target.
 find_package(PkgConfig REQUIRED)
 find_package(Threads REQUIRED)
 pkg_check_modules(HIREDIS REQUIRED IMPORTED_TARGET hiredis>=0.14)
 pkg_check_modules(LIBUV REQUIRED IMPORTED_TARGET libuv>=1.44)
 pkg_check_modules(LIBMARIADB REQUIRED IMPORTED_TARGET libmariadb>=3.3)
 pkg_check_modules(YAJL REQUIRED IMPORTED_TARGET yajl>=2.1)
-pkg_check_modules(INIH REQUIRED IMPORTED_TARGET inih)
 pkg_check_modules(SYSTEMD REQUIRED IMPORTED_TARGET libsystemd)
-pkg_search_module(MSGPACK REQUIRED IMPORTED_TARGET msgpack-c msgpack)
-find_path(UTHASH_INCLUDE_DIR uthash.h REQUIRED)

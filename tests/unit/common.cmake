@@ -16,7 +16,7 @@ rowd_unit(scan rowd_common)
 rowd_unit_allocations(scan)
 rowd_unit(message rowd_common)
 rowd_unit_allocations(message)
-rowd_unit(writer rowd_common PkgConfig::MSGPACK) # msgpack-c's packer says what is right
+rowd_unit(writer rowd_common msgpack_judge) # msgpack-c's packer says what is right
 rowd_unit_allocations(writer)
 rowd_unit(command rowd_common)
 rowd_unit_allocations(command)
