@@ -160,7 +160,7 @@ class OwnServer(Server):
         if self.mysqld:
             command = [*self._server_program(), "--no-defaults", "--initialize-insecure", *self._common()]
         else:
-            command = ["mariadb-install-db", "--no-defaults", *self._common(), "--skip-test-db",
+            command = ["mariadb-install-db", "--no-defaults", *self._common(), "--skip-test-db", "--force",
                        "--auth-root-authentication-method=normal"]
         done = subprocess.run(command, capture_output=True, text=True, check=False)
         assert done.returncode == 0, f"{' '.join(command)}:\n{done.stdout}{done.stderr}"
