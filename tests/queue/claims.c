@@ -282,6 +282,35 @@ static void test_unwanted_pop_is_ended(void **state)
 	harness_done(&harness);
 }
 
+static bool pop_has_ended(struct harness *harness)
+{
+	return !pop_is_under_way(harness);
+}
+
+static void test_unwanted_pop_is_cut_when_it_may_not_be_ended(void **state)
+{
+	struct harness harness;
+	(void)state;
+
+	harness_init(&harness);
+	freeReplyObject(
+		redis_do(&harness, "ACL SETUSER narrow on >secret ~* &* +@all -client|unblock -client|setname"));
+	snprintf(harness.options.redis.url.user, URL_TEXT_BYTES, "narrow");
+	snprintf(harness.options.redis.url.password, URL_TEXT_BYTES, "secret");
+	harness_open(&harness);
+	harness_until(&harness, pop_is_under_way, "a blocking pop");
+	worker_want(harness.worker, false);
+	harness_until(&harness, pop_has_ended, "the pop ended");
+	redis_push_numbers(&harness, "q", 0, 2);
+	harness_turn_ms(&harness, 300);
+	assert_int_equal(redis_int(&harness, "LLEN q"), 2);
+	worker_want(harness.worker, true);
+	harness_wait_received(&harness, 2);
+	harness_close(&harness);
+	freeReplyObject(redis_do(&harness, "ACL DELUSER narrow"));
+	harness_done(&harness);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -296,6 +325,7 @@ int main(void)
 		cmocka_unit_test(test_no_memory_gives_the_commands_later),
 		cmocka_unit_test(test_drain_gives_back_in_order),
 		cmocka_unit_test(test_unwanted_pop_is_ended),
+		cmocka_unit_test(test_unwanted_pop_is_cut_when_it_may_not_be_ended),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
