@@ -12,11 +12,12 @@ enum { WAVE_STATEMENTS = 4 };
 
 /* What is done with a statement's answer. */
 enum statement_role {
-	ROLE_EFFECT, /* counts: matched, affected, insert_id */
-	ROLE_ROWS,   /* rows for the answer; counts as well, since RETURNING does both */
-	ROLE_KEYS,   /* primary keys, for the statements of the next wave */
-	ROLE_IDS,    /* generated keys, for `insert_ids`; counts */
-	ROLE_NUMBER, /* one number */
+	ROLE_EFFECT,  /* counts: matched, affected, insert_id */
+	ROLE_ROWS,    /* rows for the answer; counts as well, since RETURNING does both */
+	ROLE_KEYS,    /* primary keys, for the statements of the next wave */
+	ROLE_IDS,     /* generated keys, for `insert_ids`; counts */
+	ROLE_NUMBER,  /* one number */
+	ROLE_BAD_ROW, /* the number of the row that an INSERT has failed at, from 1 */
 };
 
 struct wave_statement {
@@ -80,6 +81,7 @@ struct job_plan {
 	uint64_t key_rows;
 	struct answer answer;
 	bool failed;
+	bool wants_bad_row; /* the error lacks the row, which the server can tell */
 	struct error error;
 };
 

@@ -131,6 +131,35 @@ static void tells_generated_ids(void **state)
 	expect_answer(job, "\"insert_ids\":[5,7],\"affected\":2}");
 }
 
+static void asks_which_row_was_bad(void **state)
+{
+	struct job *job = fixture_start(*state, "{\"op\":\"create\",\"table\":\"notes\",\"values\":[{},{}]}");
+	struct sql_error error = {.class = SQL_ERROR_OF_COMMAND, .code = ERROR_UNIQUE_VIOLATION, .row = -1};
+	struct statement statements[4];
+	uint32_t count;
+	bool undo;
+
+	for (int run = 0; run < 2; run++) {
+		procedure_restart(job);
+		send_any_wave(job);
+		procedure_failed(job, 0, &error);
+		assert_int_equal(procedure_next(job, statements, &count, &undo), PROCEDURE_SEND);
+		assert_int_equal(count, 3);
+		assert_true(
+			bytes_equal_text(statements[0].text, "INSERT INTO `notes` () VALUES (),() RETURNING `line`"));
+		assert_true(bytes_equal_text(statements[2].text, "SELECT @rowd_row"));
+		if (run == 0)
+			procedure_failed(job, 0, &error);
+		else
+			statement_done(job, 0, 2, 2, 0); /* it went through: the number is an old one */
+		statement_done(job, 1, 0, 0, 0);
+		support_row(job, 2, "2", NULL);
+		statement_done(job, 2, 0, 1, 0);
+		expect_failure(job, ERROR_UNIQUE_VIOLATION, run == 1);
+		assert_int_equal(procedure_error(job)->at_row, run == 0 ? 1 : -1);
+	}
+}
+
 static void creates_nothing_without_a_statement(void **state)
 {
 	struct fixture *fixture = *state;
@@ -378,6 +407,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(limits_rows_and_bytes, fixture_set_up, fixture_tear_down),
 		cmocka_unit_test_setup_teardown(creates_rows, fixture_set_up, fixture_tear_down),
 		cmocka_unit_test_setup_teardown(tells_generated_ids, fixture_set_up, fixture_tear_down),
+		cmocka_unit_test_setup_teardown(asks_which_row_was_bad, fixture_set_up, fixture_tear_down),
 		cmocka_unit_test_setup_teardown(creates_nothing_without_a_statement, fixture_set_up, fixture_tear_down),
 		cmocka_unit_test_setup_teardown(creates_one_by_one_on_mysql, fixture_set_up_mysql, fixture_tear_down),
 		cmocka_unit_test_setup_teardown(updates_a_row, fixture_set_up, fixture_tear_down),
