@@ -116,10 +116,10 @@ def test_str_and_bin_are_interchangeable(producer):
 
 def test_an_empty_array_is_an_empty_map(client):
     # Lua cannot tell them apart; but values: [] is no rows.
-    assert client.ok("read", table="animals", where=[])["rows"] == []
+    assert client.ok("create", table="types", values=[[]])["rows"][0]["whole"] is None
 
 
-@pytest.mark.parametrize("values", [5, "text", [1], [[]], [{"species": "a"}, None], None])
+@pytest.mark.parametrize("values", [5, "text", [1], [{"species": "a"}, None], None])
 def test_values_have_to_be_maps(client, values):
     error = client.call("create", check=False, table="animals", values=values)["error"]
     assert error["code"] in ("BAD_VALUE", "BAD_MESSAGE", "MISSING_FIELD")

@@ -13,7 +13,7 @@ from support.process import ROOT, wait_until
 def test_unknown_op(client):
     error = client.fails("UNKNOWN_OP", "craete", table="animals")
     assert "create" in error["hint"]
-    client.fails("UNKNOWN_OP", "")
+    client.fails("UNKNOWN_OP", "explode")
 
 
 @pytest.mark.parametrize("op", ["aggregate", "sql", "tx"])

@@ -43,6 +43,7 @@ def test_a_nil_key_never_means_all(client, animals):
 def test_all_rows_without_a_condition(client, animals):
     assert len(client.ok("read", table="animals")["rows"]) == 6
     assert len(client.ok("read", table="animals", where={})["rows"]) == 6
+    assert len(client.ok("read", table="animals", where=[])["rows"]) == 6, "as Lua writes an empty map"
 
 
 def test_select(client, animals):
