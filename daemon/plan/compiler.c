@@ -32,7 +32,7 @@ static void hint_nearest(struct compiler *compiler, struct bytes name)
 	for (uint32_t i = 0; i < compiler->table->column_count; i++)
 		nearest_offer(&nearest, compiler->table->columns[i].name);
 	if (nearest.best.size > 0)
-		error_hint(compiler->error, "did you mean \"%s\"?", error_quote(quoted, nearest.best));
+		error_hint(compiler->error, "did you mean `%s`?", error_quote(quoted, nearest.best));
 }
 
 int compiler_find_column(struct compiler *compiler, struct bytes name, const struct column **ret_column)
@@ -41,7 +41,7 @@ int compiler_find_column(struct compiler *compiler, struct bytes name, const str
 	char quoted_column[ERROR_QUOTED_BYTES], quoted_table[ERROR_QUOTED_BYTES];
 
 	if (!column) {
-		compiler_refuse(compiler, ERROR_UNKNOWN_COLUMN, NULL, "table \"%s\" has no column \"%s\"",
+		compiler_refuse(compiler, ERROR_UNKNOWN_COLUMN, NULL, "table `%s` has no column `%s`",
 				error_quote(quoted_table, compiler->table->name), error_quote(quoted_column, name));
 		error_at_column(compiler->error, name);
 		hint_nearest(compiler, name);
@@ -74,7 +74,7 @@ int compiler_find_columns(struct compiler *compiler, const struct value *names, 
 	if (!names)
 		return all_columns(compiler, ret_columns, ret_count);
 	if (names->type != VALUE_ARRAY || names->size == 0)
-		return compiler_refuse(compiler, ERROR_BAD_VALUE, NULL, "\"%s\" takes an array of column names", what);
+		return compiler_refuse(compiler, ERROR_BAD_VALUE, NULL, "`%s` takes an array of column names", what);
 	columns = arena_alloc_array(compiler->arena, names->size, sizeof(struct column *));
 	if (!columns)
 		return -ENOMEM;
@@ -83,7 +83,7 @@ int compiler_find_columns(struct compiler *compiler, const struct value *names, 
 
 		if (!value_is_text(&names->items[i]))
 			return compiler_refuse(compiler, ERROR_BAD_VALUE, NULL,
-					       "\"%s\" takes an array of column names, and item %u is %s", what, i,
+					       "`%s` takes an array of column names, and item %u is %s", what, i,
 					       value_type_name(&names->items[i]));
 		result = compiler_find_column(compiler, value_bytes(&names->items[i]), &columns[i]);
 		if (result < 0)
@@ -92,7 +92,7 @@ int compiler_find_columns(struct compiler *compiler, const struct value *names, 
 		for (uint32_t j = 0; j < i; j++)
 			if (columns[j] == columns[i])
 				return compiler_refuse(compiler, ERROR_BAD_VALUE, columns[i],
-						       "\"%s\" names a column twice", what);
+						       "`%s` names a column twice", what);
 	}
 	*ret_columns = columns;
 	*ret_count = names->size;
@@ -107,7 +107,7 @@ void compiler_warn(struct compiler *compiler, const struct column *column, const
 
 	if (!warnings || warnings->count == COMPILER_WARNINGS)
 		return;
-	message = arena_format(compiler->arena, "column \"%s\": %s", error_quote(quoted, column->name), what);
+	message = arena_format(compiler->arena, "column `%s`: %s", error_quote(quoted, column->name), what);
 	if (!message.data)
 		return;
 	/* A literal may be written twice, into the INSERT and to find the row again. */

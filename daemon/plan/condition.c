@@ -22,8 +22,8 @@ static int append_map(struct compiler *compiler, const struct value *map, uint32
 static int refuse_operand(struct compiler *compiler, const struct condition_operator *operator,
 			  const struct column * column, const char *wanted, const struct value *operand)
 {
-	return compiler_refuse(compiler, ERROR_BAD_VALUE, column, "\"%.*s\" takes %s, not %s",
-			       BYTES_ARG(operator->name), wanted, value_type_name(operand));
+	return compiler_refuse(compiler, ERROR_BAD_VALUE, column, "`%.*s` takes %s, not %s", BYTES_ARG(operator->name),
+			       wanted, value_type_name(operand));
 }
 
 /* {"col": "other"}: the other column, or NULL when the operand is something else. */
@@ -93,9 +93,9 @@ static int append_list(struct compiler *compiler, const struct condition_operato
 		int result;
 
 		if (operand->items[i].type == VALUE_NIL) {
-			compiler_refuse(compiler, ERROR_BAD_VALUE, column, "\"%.*s\" takes no nil",
+			compiler_refuse(compiler, ERROR_BAD_VALUE, column, "`%.*s` takes no nil",
 					BYTES_ARG(operator->name));
-			error_hint(compiler->error, "combine it with {\"null\": true} in an \"or\"");
+			error_hint(compiler->error, "combine it with {`null`: true} in an `or`");
 			return -EINVAL;
 		}
 		if (i > 0)
@@ -115,7 +115,7 @@ static int append_between(struct compiler *compiler, const struct condition_oper
 
 	if (operand->type != VALUE_ARRAY || operand->size != 2 || operand->items[0].type == VALUE_NIL ||
 	    operand->items[1].type == VALUE_NIL)
-		return compiler_refuse(compiler, ERROR_BAD_VALUE, column, "\"%.*s\" takes an array of two values",
+		return compiler_refuse(compiler, ERROR_BAD_VALUE, column, "`%.*s` takes an array of two values",
 				       BYTES_ARG(operator->name));
 	buffer_append(compiler->out, column->quoted);
 	buffer_append_text(compiler->out, operator->sql);
@@ -171,7 +171,7 @@ static int append_pattern(struct compiler *compiler, const struct condition_oper
 	if (!value_is_text(operand))
 		return refuse_operand(compiler, operator, column, "a str", operand);
 	if (!column_is_textual(column) && column->kind != COLUMN_BINARY)
-		return compiler_refuse(compiler, ERROR_BAD_VALUE, column, "\"%.*s\" is for columns of text",
+		return compiler_refuse(compiler, ERROR_BAD_VALUE, column, "`%.*s` is for columns of text",
 				       BYTES_ARG(operator->name));
 	pattern = value_bytes(operand);
 	if (column->kind != COLUMN_BINARY && literal_utf8_length(pattern) < 0)
@@ -226,9 +226,9 @@ static int refuse_operator(struct compiler *compiler, const struct column *colum
 
 	for (size_t i = 0; i < OPERATOR_COUNT; i++)
 		nearest_offer(&nearest, operators[i].name);
-	compiler_refuse(compiler, ERROR_BAD_VALUE, column, "there is no condition \"%s\"", error_quote(quoted, name));
+	compiler_refuse(compiler, ERROR_BAD_VALUE, column, "there is no condition `%s`", error_quote(quoted, name));
 	if (nearest.best.size > 0)
-		error_hint(compiler->error, "did you mean \"%.*s\"?", BYTES_ARG(nearest.best));
+		error_hint(compiler->error, "did you mean `%.*s`?", BYTES_ARG(nearest.best));
 	return -EINVAL;
 }
 
@@ -236,7 +236,7 @@ static int append_operators(struct compiler *compiler, const struct column *colu
 {
 	if (value_map_size(map) == 0) {
 		compiler_refuse(compiler, ERROR_BAD_VALUE, column, "an empty condition");
-		error_hint(compiler->error, "an empty map or array says nothing; write {\"in\": []} for never");
+		error_hint(compiler->error, "an empty map or array says nothing; write {`in`: []} for never");
 		return -EINVAL;
 	}
 	for (uint32_t i = 0; i < map->size; i++) {
@@ -266,7 +266,7 @@ static int append_column(struct compiler *compiler, struct bytes name, const str
 		return append_operators(compiler, column, value);
 	if (value->type == VALUE_ARRAY) {
 		compiler_refuse(compiler, ERROR_BAD_VALUE, column, "an array is not a condition");
-		error_hint(compiler->error, "write {\"in\": […]}");
+		error_hint(compiler->error, "write {`in`: […]}");
 		return -EINVAL;
 	}
 	return append_equality(compiler, &operators[0], column, value);
@@ -276,7 +276,7 @@ static int append_column(struct compiler *compiler, struct bytes name, const str
 static int append_alternatives(struct compiler *compiler, const struct value *list, const char *word, uint32_t depth)
 {
 	if (list->type != VALUE_ARRAY || list->size == 0)
-		return compiler_refuse(compiler, ERROR_BAD_VALUE, NULL, "\"%s\" takes a non-empty array of maps", word);
+		return compiler_refuse(compiler, ERROR_BAD_VALUE, NULL, "`%s` takes a non-empty array of maps", word);
 	buffer_append_byte(compiler->out, '(');
 	for (uint32_t i = 0; i < list->size; i++) {
 		int result;
@@ -329,7 +329,7 @@ static int append_map(struct compiler *compiler, const struct value *map, uint32
 {
 	if (depth > CONDITION_DEPTH)
 		return compiler_refuse(compiler, ERROR_BAD_VALUE, NULL,
-				       "\"where\" nests deeper than %d levels of and, or, not", CONDITION_DEPTH);
+				       "`where` nests deeper than %d levels of and, or, not", CONDITION_DEPTH);
 	if (!value_is_map(map))
 		return compiler_refuse(compiler, ERROR_BAD_VALUE, NULL, "a condition is a map, not %s",
 				       value_type_name(map));

@@ -13,7 +13,7 @@ int literal_refuse_type(struct compiler *compiler, const struct column *column, 
 {
 	char name[ERROR_QUOTED_BYTES], type[ERROR_QUOTED_BYTES];
 
-	return compiler_refuse(compiler, ERROR_BAD_VALUE, column, "column \"%s\" is %s and takes no %s",
+	return compiler_refuse(compiler, ERROR_BAD_VALUE, column, "column `%s` is %s and takes no %s",
 			       error_quote(name, column->name), error_quote(type, column->type),
 			       value_type_name(value));
 }

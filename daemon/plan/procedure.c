@@ -68,9 +68,9 @@ static int check_reply_address(struct job *job)
 
 	if (channel && list)
 		return 0;
-	compiler_refuse(compiler, ERROR_FORBIDDEN, NULL, "\"%s\" is not a place for replies",
+	compiler_refuse(compiler, ERROR_FORBIDDEN, NULL, "`%s` is not a place for replies",
 			channel ? "reply_list" : "reply_to");
-	error_hint(compiler->error, "it must begin with \"%s\"", error_quote(quoted, job->policy->reply_prefix));
+	error_hint(compiler->error, "it must begin with `%s`", error_quote(quoted, job->policy->reply_prefix));
 	return -EINVAL;
 }
 
@@ -81,7 +81,7 @@ static int refuse_unknown_table(struct job *job)
 	struct nearest nearest = nearest_start(name);
 	char quoted[ERROR_QUOTED_BYTES];
 
-	compiler_refuse(compiler, ERROR_UNKNOWN_TABLE, NULL, "there is no table \"%s\"", error_quote(quoted, name));
+	compiler_refuse(compiler, ERROR_UNKNOWN_TABLE, NULL, "there is no table `%s`", error_quote(quoted, name));
 	for (uint32_t i = 0; i < catalog_table_count(job->plan->catalog); i++) {
 		const struct table *table = catalog_table_at(job->plan->catalog, i);
 
@@ -89,7 +89,7 @@ static int refuse_unknown_table(struct job *job)
 			nearest_offer(&nearest, table->name);
 	}
 	if (nearest.best.size > 0)
-		error_hint(compiler->error, "did you mean \"%s\"?", error_quote(quoted, nearest.best));
+		error_hint(compiler->error, "did you mean `%s`?", error_quote(quoted, nearest.best));
 	return -ENOENT;
 }
 
@@ -100,23 +100,21 @@ static int resolve_table(struct job *job)
 	char quoted[ERROR_QUOTED_BYTES];
 
 	if (!name.data)
-		return compiler_refuse(&plan->compiler, ERROR_MISSING_FIELD, NULL, "\"%s\" takes \"table\"",
+		return compiler_refuse(&plan->compiler, ERROR_MISSING_FIELD, NULL, "`%s` takes `table`",
 				       op_name(job->command.operation.op));
-	/* Rowd's own tables do not exist for commands, and no newer catalog will have them. */
-	if (bytes_starts(name, BYTES("rowd_"))) {
+	/* What the queue may not use does not exist for it, rowd's own tables for nobody; and no newer catalog will
+	 * have them. */
+	if (bytes_starts(name, BYTES("rowd_")) || !policy_allows_table(job->policy, name)) {
 		refuse_unknown_table(job);
 		return -EINVAL;
 	}
-	if (!policy_allows_table(job->policy, name))
-		return compiler_refuse(&plan->compiler, ERROR_FORBIDDEN, NULL, "the queue may not use table \"%s\"",
-				       error_quote(quoted, name));
 	plan->table = catalog_find(plan->catalog, name);
 	plan->compiler.table = plan->table;
 	if (!plan->table)
 		return refuse_unknown_table(job);
 	if (!plan->writes || !plan->table->is_view)
 		return 0;
-	compiler_refuse(&plan->compiler, ERROR_BAD_VALUE, NULL, "\"%s\" is a view, and views are only read",
+	compiler_refuse(&plan->compiler, ERROR_BAD_VALUE, NULL, "`%s` is a view, and views are only read",
 			error_quote(quoted, name));
 	error_hint(plan->compiler.error, "write to the tables that the view is made from");
 	return -EINVAL;
@@ -179,7 +177,7 @@ int procedure_compile(struct job *job, struct catalog *catalog, const struct pro
 	plan = job->plan;
 	result = check_reply_address(job);
 	if (result == 0 && !(job->policy->ops & (1u << op)))
-		result = compiler_refuse(&plan->compiler, ERROR_FORBIDDEN, NULL, "the queue may not use \"%s\"",
+		result = compiler_refuse(&plan->compiler, ERROR_FORBIDDEN, NULL, "the queue may not use `%s`",
 					 op_name(op));
 	if (result == 0 && op_needs_table(op))
 		result = resolve_table(job);

@@ -219,7 +219,7 @@ static int append_reread(struct job_plan *plan, struct insertion *insertion)
 			continue;
 		compiler_refuse(&plan->compiler, ERROR_BAD_VALUE, NULL,
 				"this server cannot tell the row back: its key is neither given nor AUTO_INCREMENT");
-		error_hint(plan->compiler.error, "give the primary key in \"values\", or \"returning\": false");
+		error_hint(plan->compiler.error, "give the primary key in `values`, or `returning`: false");
 		return -EINVAL;
 	}
 	if (by_key == create->row_count)
@@ -292,10 +292,10 @@ static int read_values(struct job_plan *plan, const struct value *values)
 	struct create_state *create = &plan->create;
 
 	if (!values)
-		return compiler_refuse(&plan->compiler, ERROR_MISSING_FIELD, NULL, "\"create\" takes \"values\"");
+		return compiler_refuse(&plan->compiler, ERROR_MISSING_FIELD, NULL, "`create` takes `values`");
 	if (values->type != VALUE_MAP && values->type != VALUE_ARRAY)
 		return compiler_refuse(&plan->compiler, ERROR_BAD_VALUE, NULL,
-				       "\"values\" is a map or an array of maps, not %s", value_type_name(values));
+				       "`values` is a map or an array of maps, not %s", value_type_name(values));
 	create->is_array = values->type == VALUE_ARRAY;
 	create->rows = create->is_array ? values->items : values;
 	create->row_count = create->is_array ? values->size : 1;

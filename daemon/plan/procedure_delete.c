@@ -135,7 +135,7 @@ int compile_delete(struct job *job)
 		return append_delete(job, target, &row, returning);
 	if (target != TARGET_KEY && !plan->table->primary_key)
 		return compiler_refuse(&plan->compiler, ERROR_BAD_VALUE, NULL,
-				       "\"returning\" needs a primary key on this server, and the table has none");
+				       "`returning` needs a primary key on this server, and the table has none");
 	result = append_selection(job, target);
 	if (result < 0)
 		return result;

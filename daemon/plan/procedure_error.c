@@ -75,10 +75,10 @@ static void add_hint(const struct job *job, struct error *error)
 		foreign_key = find_foreign_key(job->plan->table, bytes_of(error->at_constraint));
 	if (error->code == ERROR_FOREIGN_KEY_VIOLATION && foreign_key) {
 		if (foreign_key->child == job->plan->table)
-			error_hint(error, "the row it refers to must be in table \"%s\"",
+			error_hint(error, "the row it refers to must be in table `%s`",
 				   error_quote(quoted, foreign_key->parent_name));
 		else
-			error_hint(error, "rows of table \"%s\" may refer to it",
+			error_hint(error, "rows of table `%s` may refer to it",
 				   error_quote(quoted, foreign_key->child->name));
 	} else if (error->code == ERROR_TIMEOUT) {
 		error_hint(error, "ask for less, or let an index help");

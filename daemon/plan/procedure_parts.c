@@ -67,12 +67,12 @@ int plan_target(struct job *job, enum target *ret_target)
 	if (!operation->pk && !where && !operation->all) {
 		compiler_refuse(&plan->compiler, ERROR_WHERE_REQUIRED, NULL,
 				"which rows? there is no pk and no condition");
-		error_hint(plan->compiler.error, "give \"pk\", a non-empty \"where\", or \"all\": true");
+		error_hint(plan->compiler.error, "give `pk`, a non-empty `where`, or `all`: true");
 		return -EINVAL;
 	}
 	if ((operation->pk != NULL) + (operation->where != NULL) + operation->all > 1)
 		return compiler_refuse(&plan->compiler, ERROR_BAD_VALUE, NULL,
-				       "exactly one of \"pk\", \"where\" and \"all\" is given");
+				       "exactly one of `pk`, `where` and `all` is given");
 	*ret_target = operation->pk ? TARGET_KEY : where ? TARGET_WHERE : TARGET_ALL;
 	return operation->pk ? query_resolve_key(&plan->compiler, operation->pk, &plan->key) : 0;
 }

@@ -20,8 +20,7 @@ static int finish_rows(struct job *job)
 
 static int refuse_both(struct job_plan *plan, const char *one, const char *other)
 {
-	return compiler_refuse(&plan->compiler, ERROR_BAD_VALUE, NULL, "\"%s\" and \"%s\" exclude each other", one,
-			       other);
+	return compiler_refuse(&plan->compiler, ERROR_BAD_VALUE, NULL, "`%s` and `%s` exclude each other", one, other);
 }
 
 static int check_fields(struct job *job)
@@ -173,8 +172,7 @@ int compile_exists(struct job *job)
 	if (operation->pk && operation->where)
 		return refuse_both(plan, "pk", "where");
 	if (!operation->pk && !operation->where)
-		return compiler_refuse(&plan->compiler, ERROR_MISSING_FIELD, NULL,
-				       "\"exists\" takes \"pk\" or \"where\"");
+		return compiler_refuse(&plan->compiler, ERROR_MISSING_FIELD, NULL, "`exists` takes `pk` or `where`");
 	plan->finish = finish_exists;
 	buffer_append_text(plan_statement_begin(plan, &plan->first, ROLE_NUMBER), "SELECT 1");
 	result = operation->pk ? append_by_key(job) : append_by_condition(job);

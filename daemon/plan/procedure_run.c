@@ -51,7 +51,7 @@ static void fail_with(struct job_plan *plan, int result)
 static bool check_buffer(struct job_plan *plan, const struct buffer *buffer)
 {
 	if (buffer->state == BUFFER_TOO_LARGE)
-		fail_too_large(plan, "use \"limit\", or select fewer columns");
+		fail_too_large(plan, "use `limit`, or select fewer columns");
 	else if (buffer->state == BUFFER_NO_MEMORY)
 		fail_without_memory(plan);
 	return !plan->failed;
@@ -159,7 +159,7 @@ static int take_row(struct job_plan *plan, const char *const *values, const unsi
 	if (plan->rows_if_matched && plan->matched == 0)
 		return 0;
 	if (plan->answer.rows >= plan->row_limit) {
-		fail_too_large(plan, "use \"limit\", or a narrower condition");
+		fail_too_large(plan, "use `limit`, or a narrower condition");
 		return -EFBIG;
 	}
 	answer_row(&plan->answer, plan->columns, plan->column_count, values, lengths);

@@ -40,8 +40,8 @@ static int resolve_operator(struct compiler *compiler, const struct column *colu
 	struct bytes name;
 
 	if (value_map_size(map) != 1) {
-		compiler_refuse(compiler, ERROR_BAD_VALUE, column, "a map in \"set\" has exactly one member");
-		error_hint(compiler->error, "to store a map, write {\"value\": {…}}");
+		compiler_refuse(compiler, ERROR_BAD_VALUE, column, "a map in `set` has exactly one member");
+		error_hint(compiler->error, "to store a map, write {`value`: {…}}");
 		return -EINVAL;
 	}
 	name = value_bytes(&map->members[0].key);
@@ -49,13 +49,12 @@ static int resolve_operator(struct compiler *compiler, const struct column *colu
 		*ret_value = &map->members[0].value;
 		return 0;
 	}
-	compiler_refuse(compiler, ERROR_BAD_VALUE, column, "\"set\" knows no operator \"%s\"",
-			error_quote(quoted, name));
+	compiler_refuse(compiler, ERROR_BAD_VALUE, column, "`set` knows no operator `%s`", error_quote(quoted, name));
 	for (size_t i = 0; i < sizeof(later) / sizeof(later[0]); i++)
 		if (bytes_equal(name, later[i]))
 			error_hint(compiler->error, "not in this version");
 	if (compiler->error->hint[0] == '\0')
-		error_hint(compiler->error, "to store a map, write {\"value\": {…}}");
+		error_hint(compiler->error, "to store a map, write {`value`: {…}}");
 	return -EINVAL;
 }
 
@@ -89,9 +88,9 @@ static int append_assignments(struct job *job, struct assignments *assignments)
 	const struct value *set = job->command.operation.set;
 
 	if (!set)
-		return compiler_refuse(compiler, ERROR_MISSING_FIELD, NULL, "\"update\" takes \"set\"");
+		return compiler_refuse(compiler, ERROR_MISSING_FIELD, NULL, "`update` takes `set`");
 	if (!value_is_map(set) || value_map_size(set) == 0)
-		return compiler_refuse(compiler, ERROR_BAD_VALUE, NULL, "\"set\" takes a map with at least one column");
+		return compiler_refuse(compiler, ERROR_BAD_VALUE, NULL, "`set` takes a map with at least one column");
 	for (uint32_t i = 0; i < set->size; i++) {
 		int result = append_assignment(compiler, assignments, &set->members[i], i == 0);
 
@@ -178,7 +177,7 @@ static int compile_by_condition(struct job *job, enum target target)
 		result = footprint_write(&plan->footprint, plan->table, assignments.changed);
 	if (result == 0 && target == TARGET_WHERE) {
 		if (!value_is_map(job->command.operation.where))
-			return compiler_refuse(&plan->compiler, ERROR_BAD_VALUE, NULL, "\"where\" takes a map, not %s",
+			return compiler_refuse(&plan->compiler, ERROR_BAD_VALUE, NULL, "`where` takes a map, not %s",
 					       value_type_name(job->command.operation.where));
 		buffer_append_text(plan->compiler.out, " WHERE ");
 		result = condition_append(&plan->compiler, job->command.operation.where);
@@ -233,7 +232,7 @@ static int compile_by_keys(struct job *job, enum target target)
 
 	if (!key)
 		return compiler_refuse(&plan->compiler, ERROR_BAD_VALUE, NULL,
-				       "\"returning\" needs a primary key, and the table has none");
+				       "`returning` needs a primary key, and the table has none");
 	result = append_update(job, &plan->first, &assignments);
 	if (result == 0)
 		result = plan_statement_end(plan, &plan->first);
@@ -244,7 +243,7 @@ static int compile_by_keys(struct job *job, enum target target)
 	for (uint32_t i = 0; i < key->column_count; i++)
 		if (assignments.changed[key->columns[i]->position])
 			return compiler_refuse(&plan->compiler, ERROR_BAD_VALUE, key->columns[i],
-					       "\"returning\" with \"where\" cannot follow a key that changes");
+					       "`returning` with `where` cannot follow a key that changes");
 	plan->update_head = arena_copy(plan->compiler.arena, buffer_bytes(&plan->first.sql));
 	if (!plan->update_head.data)
 		return -ENOMEM;

@@ -81,13 +81,13 @@ static int resolve_key_map(struct compiler *compiler, const struct value *map, c
 			at++;
 		if (at == key->column_count)
 			return compiler_refuse(compiler, ERROR_BAD_VALUE, column,
-					       "\"pk\" names a column that is not part of the primary key");
+					       "`pk` names a column that is not part of the primary key");
 		values[at] = &map->members[i].value;
 	}
 	for (uint32_t i = 0; i < key->column_count; i++)
 		if (!values[i])
 			return compiler_refuse(compiler, ERROR_BAD_VALUE, key->columns[i],
-					       "\"pk\" lacks a column of the primary key");
+					       "`pk` lacks a column of the primary key");
 	return 0;
 }
 
@@ -99,7 +99,7 @@ int query_resolve_key(struct compiler *compiler, const struct value *pk, const s
 
 	if (!key) {
 		compiler_refuse(compiler, ERROR_BAD_VALUE, NULL, "the table has no primary key");
-		error_hint(compiler->error, "use \"where\" instead of \"pk\"");
+		error_hint(compiler->error, "use `where` instead of `pk`");
 		return -EINVAL;
 	}
 	values = arena_alloc_array(compiler->arena, key->column_count, sizeof(*values));
@@ -109,8 +109,7 @@ int query_resolve_key(struct compiler *compiler, const struct value *pk, const s
 		result = resolve_key_map(compiler, pk, values);
 	else if (key->column_count > 1)
 		result = compiler_refuse(compiler, ERROR_BAD_VALUE, NULL,
-					 "the primary key has %u columns: \"pk\" takes a map of them",
-					 key->column_count);
+					 "the primary key has %u columns: `pk` takes a map of them", key->column_count);
 	else
 		values[0] = pk;
 	if (result < 0)
@@ -149,7 +148,7 @@ int query_append_from(struct compiler *compiler, const struct value *where)
 	if (!where)
 		return 0;
 	if (!value_is_map(where))
-		return compiler_refuse(compiler, ERROR_BAD_VALUE, NULL, "\"where\" takes a map, not %s",
+		return compiler_refuse(compiler, ERROR_BAD_VALUE, NULL, "`where` takes a map, not %s",
 				       value_type_name(where));
 	/* No condition holds for every row; a write has refused it before. */
 	if (value_map_size(where) == 0)
@@ -173,7 +172,7 @@ static int parse_nulls(struct compiler *compiler, const struct value *value, enu
 	else if (value_is_text(value) && bytes_equal(value_bytes(value), BYTES("last")))
 		*ret_nulls = NULLS_LAST;
 	else
-		return compiler_refuse(compiler, ERROR_BAD_VALUE, NULL, "\"nulls\" is \"first\" or \"last\"");
+		return compiler_refuse(compiler, ERROR_BAD_VALUE, NULL, "`nulls` is `first` or `last`");
 	return 0;
 }
 
@@ -195,13 +194,13 @@ static int parse_order_map(struct compiler *compiler, const struct value *map, s
 			result = parse_nulls(compiler, value, &ret_item->nulls);
 		else
 			result = compiler_refuse(compiler, ERROR_BAD_VALUE, NULL,
-						 "an item of \"order\" cannot take \"%s\" with %s",
+						 "an item of `order` cannot take `%s` with %s",
 						 error_quote(quoted, key), value_type_name(value));
 		if (result < 0)
 			return result;
 	}
 	if (!name.data)
-		return compiler_refuse(compiler, ERROR_BAD_VALUE, NULL, "an item of \"order\" lacks \"col\"");
+		return compiler_refuse(compiler, ERROR_BAD_VALUE, NULL, "an item of `order` lacks `col`");
 	return compiler_find_column(compiler, name, &ret_item->column);
 }
 
@@ -213,8 +212,8 @@ static int parse_order_item(struct compiler *compiler, const struct value *value
 	if (value->type == VALUE_MAP)
 		return parse_order_map(compiler, value, ret_item);
 	if (!value_is_text(value))
-		return compiler_refuse(compiler, ERROR_BAD_VALUE, NULL,
-				       "an item of \"order\" is a str or a map, not %s", value_type_name(value));
+		return compiler_refuse(compiler, ERROR_BAD_VALUE, NULL, "an item of `order` is a str or a map, not %s",
+				       value_type_name(value));
 	name = value_bytes(value);
 	/* A column that really begins with a minus sign wins. */
 	ret_item->column = table_find_column(compiler->table, name);
@@ -275,7 +274,7 @@ int query_append_order(struct compiler *compiler, const struct value *order, boo
 
 	if (order) {
 		if (order->type != VALUE_ARRAY)
-			return compiler_refuse(compiler, ERROR_BAD_VALUE, NULL, "\"order\" is an array");
+			return compiler_refuse(compiler, ERROR_BAD_VALUE, NULL, "`order` is an array");
 		ordered = arena_alloc_array(compiler->arena, compiler->table->column_count, sizeof(bool));
 		if (!ordered)
 			return -ENOMEM;
