@@ -67,10 +67,10 @@ class RedisServer:
     def _answers(self):
         try:
             return self.client().ping()
-        except (redis.ConnectionError, redis.BusyLoadingError):
-            return False
         except redis.AuthenticationError:
-            return True  # an ACL without a default user: it is up
+            return True  # it asks for a password: it is up
+        except (redis.ConnectionError, redis.BusyLoadingError):
+            return False  # AuthenticationError is one of these too, so it had to come first
 
     def client(self, **options):
         return redis.Redis(unix_socket_path=self.socket, **options)
