@@ -38,6 +38,7 @@ static int append_rows(struct job_plan *plan, struct insertion *insertion)
 			buffer_append_byte(compiler->out, ',');
 		insertion_read(insertion, plan->table, &create->rows[i]);
 		result = insertion_append_row(compiler, insertion);
+		create->row_ends[i] = compiler->out->size;
 		if (result == 0) {
 			note_id(plan, insertion, i);
 			result = footprint_create(&plan->footprint, plan->table,
@@ -195,7 +196,6 @@ static int compile_singles(struct job_plan *plan, struct insertion *insertion)
 	plan->first.count = 0;
 	plan->follow = follow_singles;
 	plan->create.one_by_one = true;
-	plan->create.insertion = insertion;
 	plan->create.next_row = 0;
 	/* Generated keys rise in queue order only if all INSERTs are in the first wave. */
 	if (plan->create.row_count > ROWS_PER_WAVE)
@@ -299,6 +299,9 @@ static int read_values(struct job_plan *plan, const struct value *values)
 	create->is_array = values->type == VALUE_ARRAY;
 	create->rows = create->is_array ? values->items : values;
 	create->row_count = create->is_array ? values->size : 1;
+	create->row_ends = arena_alloc_array(plan->compiler.arena, create->row_count, sizeof(*create->row_ends));
+	if (!create->row_ends)
+		return -ENOMEM;
 	if (!plan->table->auto_increment)
 		return 0;
 	create->ids = arena_alloc_array(plan->compiler.arena, create->row_count, sizeof(*create->ids));
@@ -340,6 +343,7 @@ static int append_insert(struct job_plan *plan, struct insertion *insertion)
 	struct create_state *create = &plan->create;
 	int result;
 
+	create->insertion = insertion;
 	plan_statement_begin(plan, &plan->first, ROLE_EFFECT);
 	result = append_rows(plan, insertion);
 

@@ -17,7 +17,7 @@ void procedure_restart(struct job *job)
 	plan->matched = plan->affected = plan->insert_id = plan->number = 0;
 	plan->has_effects = false;
 	plan->failed = false;
-	plan->wants_bad_row = false;
+	plan->bad_row = (struct bad_row){0};
 	plan->key_rows = 0;
 	if (plan->create.one_by_one)
 		plan->create.next_row = plan->first.count / STATEMENTS_PER_ROW;
@@ -84,36 +84,6 @@ static bool follow(struct job *job)
 	return result == 0 && plan->later.count > 0;
 }
 
-/* Which of its rows an INSERT failed at is known to the server only until the next statement, and that was sent long
- * ago. So it fails once more, with the question right behind it. Should it succeed this time, it is undone. */
-static bool ask_for_bad_row(struct job_plan *plan)
-{
-	struct bytes insert = {.data = plan->first.sql.data, .size = plan->first.statements[0].size};
-	int result;
-
-	if (!plan->wants_bad_row)
-		return false;
-	plan->wants_bad_row = false;
-	plan->later.count = 0;
-	buffer_reset(&plan->later.sql);
-	buffer_append(plan_statement_begin(plan, &plan->later, ROLE_EFFECT), insert);
-	result = plan_statement_end(plan, &plan->later);
-	buffer_append_text(plan_statement_begin(plan, &plan->later, ROLE_BAD_ROW),
-			   "GET DIAGNOSTICS CONDITION 1 @rowd_row = ROW_NUMBER");
-	if (result == 0)
-		result = plan_statement_end(plan, &plan->later);
-	buffer_append_text(plan_statement_begin(plan, &plan->later, ROLE_BAD_ROW), "SELECT @rowd_row");
-	if (result == 0)
-		result = plan_statement_end(plan, &plan->later);
-	return result == 0;
-}
-
-static void take_bad_row(struct job_plan *plan, uint64_t number)
-{
-	if (!plan->has_effects && number > 0 && number <= plan->create.row_count)
-		plan->error.at_row = (int32_t)(number - 1);
-}
-
 static void finish(struct job *job)
 {
 	struct job_plan *plan = job->plan;
@@ -139,7 +109,7 @@ enum procedure_step procedure_next(struct job *job, struct statement ret_stateme
 		wave = &plan->first;
 	else if (!plan->failed && follow(job))
 		wave = &plan->later;
-	else if (plan->failed && ask_for_bad_row(plan))
+	else if (plan->failed && bad_row_next(plan))
 		wave = &plan->later;
 	if (wave) {
 		plan->wave = wave;
@@ -223,21 +193,12 @@ int procedure_row(struct job *job, uint32_t index, const char *const *values, co
 		plan->number = read_number((struct bytes){.data = values[0], .size = values[0] ? lengths[0] : 0});
 		return 0;
 	case ROLE_BAD_ROW:
-		take_bad_row(plan, read_number((struct bytes){.data = values[0], .size = values[0] ? lengths[0] : 0}));
+		bad_row_take(plan, read_number((struct bytes){.data = values[0], .size = values[0] ? lengths[0] : 0}));
 		return 0;
 	case ROLE_EFFECT:
 		break;
 	}
 	return 0;
-}
-
-/* ROW_NUMBER came with MariaDB 10.7; MySQL has none. */
-static bool can_tell_bad_row(const struct job_plan *plan, const struct sql_error *error)
-{
-	const struct server_facts *server = plan->compiler.server;
-
-	return server->kind == SERVER_MARIADB && server->version >= 100700 && error->class == SQL_ERROR_OF_COMMAND &&
-	       error->row < 0 && plan->wave == &plan->first && plan->create.is_array;
 }
 
 void procedure_done(struct job *job, uint32_t index, const struct statement_result *result)
@@ -259,15 +220,18 @@ void procedure_failed(struct job *job, uint32_t index, const struct sql_error *e
 	struct job_plan *plan = job->plan;
 
 	/* The first one is the cause. */
-	if (plan->failed)
+	if (plan->failed) {
+		bad_row_failed(plan, error);
 		return;
+	}
 	plan->failed = true;
 	procedure_error_from_sql(job, error, &plan->error);
-	plan->wants_bad_row = can_tell_bad_row(plan, error);
 	/* next_row is behind this wave's last one. */
 	if (plan->create.one_by_one && plan->create.is_array)
 		plan->error.at_row = (int32_t)(plan->create.next_row - plan->wave->count / STATEMENTS_PER_ROW +
 					       index / STATEMENTS_PER_ROW);
+	else
+		bad_row_begin(plan, index, error);
 }
 
 const struct error *procedure_error(const struct job *job)

@@ -38,13 +38,24 @@ enum answer_shape { ANSWER_COUNTS, ANSWER_ROW, ANSWER_ROWS };
 struct create_state {
 	const struct value *rows; /* one map each */
 	uint32_t row_count;
-	bool is_array;               /* as it was sent, and so as it is answered */
-	enum statement_role role;    /* ROLE_ROWS, ROLE_IDS, or ROLE_EFFECT when nothing is read back */
-	bool one_by_one;             /* each row has an INSERT of its own, and a SELECT behind it */
-	uint32_t next_row;           /* then: the first one that was not sent yet */
-	struct insertion *insertion; /* then: what the next waves are written with */
+	bool is_array;            /* as it was sent, and so as it is answered */
+	enum statement_role role; /* ROLE_ROWS, ROLE_IDS, or ROLE_EFFECT when nothing is read back */
+	bool one_by_one;          /* each row has an INSERT of its own, and a SELECT behind it */
+	uint32_t next_row;        /* then: the first one that was not sent yet */
+	struct insertion *insertion;
 	struct row_span *ids; /* where the auto-increment column's values stand in the first wave; size 0: none */
+	size_t *row_ends;     /* where each row ends in the INSERT of all of them */
 	bool any_given, any_generated; /* values of the auto-increment column */
+};
+
+/* The search for the row that an INSERT has failed at: by halves it is one of those from first up to end. */
+enum bad_row_state { BAD_ROW_OVER, BAD_ROW_ASK, BAD_ROW_HALVE };
+
+struct bad_row {
+	enum bad_row_state state;
+	uint32_t first, end;
+	bool end_is_bad;    /* the rows up to end have failed since; before that, what was in the way may be gone */
+	uint32_t tried_end; /* the rows that were sent last: up to this one */
 };
 
 struct job_plan {
@@ -81,7 +92,7 @@ struct job_plan {
 	uint64_t key_rows;
 	struct answer answer;
 	bool failed;
-	bool wants_bad_row; /* the error lacks the row, which the server can tell */
+	struct bad_row bad_row;
 	struct error error;
 };
 
@@ -111,6 +122,13 @@ void plan_append_key_columns(struct job_plan *plan);
 
 /* A write that must not share its transaction: it could not be undone with it, or a trigger may do anything. */
 enum procedure_kind plan_write_kind(const struct table *table);
+
+/* After plan->error was set: starts the search, if there is one to make. next: writes its next wave, or returns false
+ * when plan->error is complete. take, failed: what the server answered. */
+void bad_row_begin(struct job_plan *plan, uint32_t index, const struct sql_error *error);
+bool bad_row_next(struct job_plan *plan);
+void bad_row_take(struct job_plan *plan, uint64_t number);
+void bad_row_failed(struct job_plan *plan, const struct sql_error *error);
 
 int compile_create(struct job *job);
 int compile_read(struct job *job);

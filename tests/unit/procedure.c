@@ -160,6 +160,70 @@ static void asks_which_row_was_bad(void **state)
 	}
 }
 
+/* first_bad: which of the trial INSERTs, "(1),…,(end)" and a row that cannot be, fail at a row of their own. */
+static void halve(struct job *job, uint32_t first_bad, const uint32_t *ends, uint32_t count)
+{
+	struct sql_error error = {
+		.class = SQL_ERROR_OF_COMMAND, .code = ERROR_UNIQUE_VIOLATION, .number = 1062, .row = -1};
+	char expected[200];
+
+	procedure_restart(job);
+	send_any_wave(job);
+	procedure_failed(job, 0, &error);
+	error.code = ERROR_SQL_ERROR;
+	error.number = 1146;
+	procedure_failed(job, 1, &error); /* the SELECT, which says nothing about the rows */
+	for (uint32_t i = 0; i < count; i++) {
+		size_t size = (size_t)snprintf(expected, sizeof(expected), "INSERT INTO `toys` (`id`) VALUES ");
+
+		for (uint32_t row = 1; row <= ends[i]; row++)
+			size += (size_t)snprintf(expected + size, sizeof(expected) - size, "(%u),", row);
+		snprintf(expected + size, sizeof(expected) - size, "((SELECT 1 UNION SELECT 2))");
+		expect_wave(job, expected, NULL);
+		error.number = ends[i] > first_bad ? 1062 : 1242;
+		procedure_failed(job, 0, &error);
+	}
+	expect_failure(job, ERROR_UNIQUE_VIOLATION, false);
+}
+
+static void finds_the_bad_row_by_halves(void **state)
+{
+	struct job *job = fixture_start(*state, "{\"op\":\"create\",\"table\":\"toys\","
+						"\"values\":[{\"id\":1},{\"id\":2},{\"id\":3},{\"id\":4}]}");
+	struct sql_error slow = {.class = SQL_ERROR_TIME, .code = ERROR_TIMEOUT, .number = 3024, .row = -1};
+	struct sql_error twice = {
+		.class = SQL_ERROR_OF_COMMAND, .code = ERROR_UNIQUE_VIOLATION, .number = 1062, .row = -1};
+
+	halve(job, 0, (const uint32_t[]){2, 1}, 2);
+	assert_int_equal(procedure_error(job)->at_row, 0);
+	halve(job, 1, (const uint32_t[]){2, 1}, 2);
+	assert_int_equal(procedure_error(job)->at_row, 1);
+	halve(job, 2, (const uint32_t[]){2, 3}, 2);
+	assert_int_equal(procedure_error(job)->at_row, 2);
+	halve(job, 3, (const uint32_t[]){2, 3, 4}, 3);
+	assert_int_equal(procedure_error(job)->at_row, 3);
+	halve(job, 4, (const uint32_t[]){2, 3, 4}, 3); /* by now all would go through */
+	assert_int_equal(procedure_error(job)->at_row, -1);
+	procedure_restart(job);
+	send_any_wave(job);
+	procedure_failed(job, 0, &twice);
+	send_any_wave(job);
+	procedure_failed(job, 0, &slow);
+	expect_failure(job, ERROR_UNIQUE_VIOLATION, false);
+	assert_int_equal(procedure_error(job)->at_row, -1);
+}
+
+static void knows_the_only_row(void **state)
+{
+	struct job *job = fixture_start(*state, "{\"op\":\"create\",\"table\":\"toys\",\"values\":[{\"id\":1}]}");
+	struct sql_error error = {.class = SQL_ERROR_OF_COMMAND, .code = ERROR_UNIQUE_VIOLATION, .row = -1};
+
+	send_any_wave(job);
+	procedure_failed(job, 0, &error);
+	expect_failure(job, ERROR_UNIQUE_VIOLATION, false);
+	assert_int_equal(procedure_error(job)->at_row, 0);
+}
+
 static void creates_nothing_without_a_statement(void **state)
 {
 	struct fixture *fixture = *state;
@@ -408,6 +472,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(creates_rows, fixture_set_up, fixture_tear_down),
 		cmocka_unit_test_setup_teardown(tells_generated_ids, fixture_set_up, fixture_tear_down),
 		cmocka_unit_test_setup_teardown(asks_which_row_was_bad, fixture_set_up, fixture_tear_down),
+		cmocka_unit_test_setup_teardown(finds_the_bad_row_by_halves, fixture_set_up_mysql, fixture_tear_down),
+		cmocka_unit_test_setup_teardown(knows_the_only_row, fixture_set_up, fixture_tear_down),
 		cmocka_unit_test_setup_teardown(creates_nothing_without_a_statement, fixture_set_up, fixture_tear_down),
 		cmocka_unit_test_setup_teardown(creates_one_by_one_on_mysql, fixture_set_up_mysql, fixture_tear_down),
 		cmocka_unit_test_setup_teardown(updates_a_row, fixture_set_up, fixture_tear_down),
