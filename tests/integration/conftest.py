@@ -15,6 +15,7 @@ from support.rowd_process import Rowd  # noqa: E402
 
 
 def pytest_configure(config):
+    config.addinivalue_line("markers", "only_on(server, reason): for what mariadb and mysql truly do not share")
     for name in ("rowd", "rowctl"):
         if not Path(process.program(name)).exists():
             raise pytest.UsageError(f"{process.program(name)} is not built: cmake --build --preset {process.BUILD}")
@@ -32,6 +33,16 @@ def database_server(tmp_path_factory):
     server = open_server(tmp_path_factory.mktemp("database"))
     yield server
     server.stop()
+
+
+@pytest.fixture(autouse=True)
+def skip_on_other_server(request):
+    mark = request.node.get_closest_marker("only_on")
+    if mark is None:
+        return
+    server = "mariadb" if request.getfixturevalue("database_server").is_mariadb() else "mysql"
+    if server != mark.args[0]:
+        pytest.skip(f"only on {mark.args[0]}: {mark.kwargs['reason']}")
 
 
 @pytest.fixture(scope="session")

@@ -82,9 +82,21 @@ def test_explicit_and_generated_keys_in_one_command(client):
 
 
 def test_a_table_without_a_key(client, database):
-    reply = client.ok("create", table="no_key", values=[{"value": 1}, {"value": 1}])
+    reply = client.ok("create", table="no_key", values=[{"value": 1}, {"value": 1}], returning=False)
     assert reply["affected"] == 2
     assert database.query("SELECT value FROM no_key") == [(1,), (1,)]
+
+
+@pytest.mark.only_on("mariadb", reason="MySQL has no RETURNING: a row without a key is not found again")
+def test_rows_without_a_key_are_told(client):
+    assert client.ok("create", table="no_key", values=[{"value": 1}, {"value": 1}])["rows"] == [{"value": 1}] * 2
+
+
+@pytest.mark.only_on("mysql", reason="MariaDB's RETURNING needs no key")
+def test_rows_without_a_key_are_not_stored_untold(client, database):
+    error = client.fails("BAD_VALUE", "create", table="no_key", values={"value": 1})
+    assert "returning" in error["hint"]
+    assert database.query("SELECT COUNT(*) FROM no_key") == [(0,)]
 
 
 def test_all_rows_or_none(client, database):

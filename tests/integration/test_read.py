@@ -124,7 +124,7 @@ def test_a_text_key(client, producer):
 
 
 def test_a_table_without_a_key_has_no_pk(client, producer):
-    producer.ok("create", table="no_key", values=[{"value": 1}, {"value": 2}])
+    producer.ok("create", table="no_key", values=[{"value": 1}, {"value": 2}], returning=False)
     client.fails("BAD_VALUE", "read", table="no_key", pk=1)
     assert client.ok("read", table="no_key", where={"value": 2})["rows"] == [{"value": 2}]
 
