@@ -6,6 +6,7 @@
 
 #include "common/command_field.h"
 #include "common/nearest.h"
+#include "common/utf8.h"
 
 #include <errno.h>
 
@@ -103,7 +104,9 @@ static bool resolve_op(const struct given *given, struct command *command, struc
 
 	struct bytes name = value_bytes(given->values[index]);
 
-	command->op_name = name;
+	/* The echo is a str, and so has to be a text. */
+	if (utf8_valid(name))
+		command->op_name = name;
 	command->operation.op = op_find(name);
 	if (command->operation.op != OP_NONE)
 		return true;

@@ -61,7 +61,7 @@ struct command {
 	uint32_t reply_ttl_ms;
 	struct value meta;        /* nil: none */
 	struct bytes traceparent; /* W3C trace context, checked; empty: none */
-	struct bytes op_name;     /* as sent, for the echo; data NULL when there was none */
+	struct bytes op_name;     /* as sent, for the echo; data NULL when there was none, or no UTF-8 */
 	struct operation operation;
 };
 

@@ -25,10 +25,13 @@ static const struct code *code_of(enum error_code code)
 	return &codes[code];
 }
 
-/* Fills a field of size bytes; what does not fit is cut at a character's end. */
+/* Fills a field of size bytes; what does not fit is cut at a character's end, and a name that no column can have
+ * (it is from the wire) at the byte that is no UTF-8, or is NUL. */
 static void copy_text(char *to, size_t size, struct bytes text)
 {
 	size_t kept = utf8_cut(text, size - 1);
+
+	kept = utf8_valid_size((struct bytes){.data = text.data, .size = kept});
 
 	if (kept > 0)
 		memcpy(to, text.data, kept);

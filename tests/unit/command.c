@@ -186,6 +186,17 @@ static void test_an_empty_array_stands_for_an_empty_map(void **state)
 	assert_int_equal(error.code, ERROR_MISSING_FIELD);
 }
 
+/* The reply echoes it as a str, which has to be UTF-8. */
+static void test_an_op_that_is_no_text_is_not_echoed(void **state)
+{
+	(void)state;
+	assert_int_equal(decode_raw(BYTES("\x81\xa2op\xa1\xff")), -EBADMSG);
+	assert_int_equal(error.code, ERROR_UNKNOWN_OP);
+	assert_null(command.op_name.data);
+	assert_int_equal(decode_raw(BYTES("\x81\xa2op\xa1x")), -EBADMSG);
+	assert_true(bytes_equal_text(command.op_name, "x"));
+}
+
 /* Each is refused with this code; the hint has the word in it. */
 static void test_faults(void **state)
 {
@@ -452,6 +463,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_body, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_nil_means_left_out, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_an_empty_array_stands_for_an_empty_map, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_an_op_that_is_no_text_is_not_echoed, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_faults, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_faults_that_only_msgpack_can_say, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_id_has_1_to_128_bytes, set_up, tear_down),

@@ -74,6 +74,19 @@ static void test_texts_are_cut_at_a_character_s_end(void **state)
 	assert_int_equal(strlen(error.message), ERROR_TEXT_BYTES - 1);
 }
 
+/* A reply is text, whatever the name was. */
+static void test_names_are_cut_at_what_is_no_text(void **state)
+{
+	(void)state;
+	struct error error;
+
+	error_set(&error, ERROR_UNKNOWN_COLUMN, "no such column");
+	error_at_column(&error, BYTES("ag\xff\xfe"));
+	assert_string_equal(error.at_column, "ag");
+	error_at_column(&error, BYTES("\xc3"));
+	assert_string_equal(error.at_column, "");
+}
+
 static void test_quote(void **state)
 {
 	(void)state;
@@ -99,6 +112,7 @@ int main(void)
 		cmocka_unit_test(test_table),
 		cmocka_unit_test(test_set_starts_anew),
 		cmocka_unit_test(test_texts_are_cut_at_a_character_s_end),
+		cmocka_unit_test(test_names_are_cut_at_what_is_no_text),
 		cmocka_unit_test(test_quote),
 	};
 
