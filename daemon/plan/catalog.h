@@ -41,13 +41,15 @@ struct column {
 	bool is_unsigned;
 	uint8_t precision; /* DECIMAL: digits in all */
 	uint8_t scale;     /* DECIMAL: digits after the point; times: digits of the fraction of a second */
-	uint64_t max_length; /* texts: in characters; binary: in bytes; 0: no limit known */
+	uint64_t max_length; /* texts: in characters, or else in bytes; binary: in bytes; 0: no limit known */
+	bool length_in_bytes;
 	bool is_fixed_length; /* CHAR, BINARY */
 	bool binary_collation; /* texts: equal means equal bytes (and no padding) */
 	bool nullable;
 	bool auto_increment;
 	bool generated; /* a computed column: never written */
 	bool has_default;
+	bool default_is_computed; /* by an expression, so that DEFAULT() cannot tell it; MySQL only */
 	struct bytes default_text; /* data NULL when there is none; as information_schema tells it */
 };
 

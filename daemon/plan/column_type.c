@@ -78,6 +78,12 @@ static bool collation_is_binary(struct bytes collation)
 	return ends_with(collation, BYTES("_nopad_bin")) || bytes_equal(collation, BYTES("utf8mb4_0900_bin"));
 }
 
+/* TINYTEXT and its like hold so many bytes: as many as are sent when their character set is UTF-8 as well. */
+static bool counts_bytes(const struct catalog_column_row *row)
+{
+	return ends_with(row->data_type, BYTES("text")) && bytes_starts(row->collation, BYTES("utf8"));
+}
+
 static bool contains(struct bytes text, struct bytes part)
 {
 	return text.size > 0 && memmem(text.data, text.size, part.data, part.size) != NULL;
@@ -96,5 +102,6 @@ void column_type_read(const struct catalog_column_row *row, struct column *colum
 	column->scale = (uint8_t)row->scale;
 	column->is_fixed_length = type->is_fixed_length;
 	column->max_length = type->has_length && column->kind != COLUMN_JSON ? row->max_length : 0;
+	column->length_in_bytes = counts_bytes(row);
 	column->binary_collation = column->kind == COLUMN_TEXT && collation_is_binary(row->collation);
 }

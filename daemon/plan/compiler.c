@@ -102,18 +102,19 @@ int compiler_find_columns(struct compiler *compiler, const struct value *names, 
 void compiler_warn(struct compiler *compiler, const struct column *column, const char *what)
 {
 	struct compiler_warnings *warnings = compiler->warnings;
-	char quoted[ERROR_QUOTED_BYTES];
+	char quoted[ERROR_QUOTED_BYTES], text[ERROR_TEXT_BYTES];
 	struct bytes message;
 
 	if (!warnings || warnings->count == COMPILER_WARNINGS)
 		return;
-	message = arena_format(compiler->arena, "column `%s`: %s", error_quote(quoted, column->name), what);
+	snprintf(text, sizeof(text), "column `%s`: %s", error_quote(quoted, column->name), what);
+	/* Once for all rows; and a literal may be written twice, into the INSERT and to find the row again. */
+	for (uint32_t i = 0; i < warnings->count; i++)
+		if (bytes_equal_text(warnings->items[i].message, text))
+			return;
+	message = arena_copy(compiler->arena, bytes_of(text));
 	if (!message.data)
 		return;
-	/* A literal may be written twice, into the INSERT and to find the row again. */
-	for (uint32_t i = 0; i < warnings->count; i++)
-		if (bytes_equal(warnings->items[i].message, message))
-			return;
 	warnings->items[warnings->count++] =
 		(struct reply_warning){.server_errno = SERVER_DATA_TRUNCATED, .message = message};
 }

@@ -5,6 +5,7 @@
 #include "common/writer.h"
 
 #include <errno.h>
+#include <math.h>
 
 /* Where the server's own limit is below it, the server says so. */
 enum { DOCUMENT_BYTES = 64 << 20, UUID_DIGITS = 32, UUID_BYTES = 36, INTEGER_TEXT_BYTES = 24 };
@@ -90,20 +91,58 @@ void literal_append_identifier(struct buffer *out, struct bytes name)
 	buffer_append_byte(out, '`');
 }
 
+/* Whether it may be taken for a number. */
+static bool looks_numeric(struct bytes text)
+{
+	bool digits = false;
+
+	for (size_t i = 0; i < text.size; i++) {
+		if (text.data[i] >= '0' && text.data[i] <= '9')
+			digits = true;
+		else if (!memchr(" \t\n\v\f\r+-", text.data[i], 8))
+			return false;
+	}
+	return digits;
+}
+
+/* Whether the list "enum('a','b')" has the text, in which nothing needs to be escaped. */
+static bool list_has(struct bytes list, struct bytes text)
+{
+	for (size_t at = 2; at + text.size + 1 < list.size; at++) {
+		const char *member = list.data + at;
+
+		if (member[-1] == '\'' && (member[-2] == '(' || member[-2] == ',') && member[text.size] == '\'' &&
+		    (member[text.size + 1] == ')' || member[text.size + 1] == ',') &&
+		    memcmp(member, text.data, text.size) == 0)
+			return true;
+	}
+	return false;
+}
+
+/* The servers take the text of a number for an index, or for a set's bits, when no member is spelled so. */
+static bool is_index(const struct column *column, struct bytes text)
+{
+	return (column->kind == COLUMN_ENUM || column->kind == COLUMN_SET) && looks_numeric(text) &&
+	       !list_has(column->type, text);
+}
+
 static int append_text_checked(struct compiler *compiler, const struct column *column, struct bytes text,
 			       enum literal_use use)
 {
 	int64_t characters = literal_utf8_length(text);
+	uint64_t length = column->length_in_bytes ? text.size : (uint64_t)characters;
 
 	if (characters < 0) {
 		compiler_refuse(compiler, ERROR_BAD_VALUE, column, "text that is not valid UTF-8");
 		error_hint(compiler->error, "binary data belongs in a BINARY, VARBINARY or BLOB column");
 		return -EINVAL;
 	}
-	if (use == LITERAL_STORE && column->max_length > 0 && (uint64_t)characters > column->max_length)
-		return compiler_refuse(compiler, ERROR_DATA_TOO_LONG, column,
-				       "%lld characters, and the column holds %llu", (long long)characters,
+	if (use == LITERAL_STORE && column->max_length > 0 && length > column->max_length)
+		return compiler_refuse(compiler, ERROR_DATA_TOO_LONG, column, "%llu %s, and the column holds %llu",
+				       (unsigned long long)length, column->length_in_bytes ? "bytes" : "characters",
 				       (unsigned long long)column->max_length);
+	if (use == LITERAL_STORE && is_index(column, text))
+		return compiler_refuse(compiler, ERROR_BAD_VALUE, column, "the column has no such member");
 	literal_append_quoted(compiler->out, text);
 	return 0;
 }
@@ -207,6 +246,20 @@ static int append_uuid(struct compiler *compiler, const struct column *column, c
 	return 0;
 }
 
+/* Whether JSON can hold the value: it knows neither NaN nor infinity. */
+static bool is_finite(const struct value *value)
+{
+	if (value->type == VALUE_FLOAT32 || value->type == VALUE_FLOAT64)
+		return isfinite(value->real);
+	for (uint32_t i = 0; value->type == VALUE_ARRAY && i < value->size; i++)
+		if (!is_finite(&value->items[i]))
+			return false;
+	for (uint32_t i = 0; value->type == VALUE_MAP && i < value->size; i++)
+		if (!is_finite(&value->members[i].value))
+			return false;
+	return true;
+}
+
 /* A str is the document's text; any other value is encoded. */
 static int append_document(struct compiler *compiler, const struct column *column, const struct value *value,
 			   enum literal_use use)
@@ -216,6 +269,8 @@ static int append_document(struct compiler *compiler, const struct column *colum
 	struct writer writer;
 	int result = 0;
 
+	if (!is_finite(value))
+		return compiler_refuse(compiler, ERROR_BAD_VALUE, column, "NaN and infinity are no numbers");
 	/* MySQL compares its JSON type with a text as if the text were a JSON string. */
 	if (cast)
 		buffer_append_text(compiler->out, "CAST(");
@@ -242,6 +297,9 @@ int literal_append(struct compiler *compiler, const struct column *column, const
 		   enum literal_use use)
 {
 	if (value->type == VALUE_NIL) {
+		/* MariaDB would store the current time for it. */
+		if (use == LITERAL_STORE && column->kind == COLUMN_TIMESTAMP && !column->nullable)
+			return compiler_refuse(compiler, ERROR_NOT_NULL_VIOLATION, column, "the column takes no NULL");
 		buffer_append_text(compiler->out, "NULL");
 		return 0;
 	}

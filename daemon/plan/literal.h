@@ -10,8 +10,8 @@
 /* What is stored must fit the column; what is compared may lie beyond it, and is never rounded. */
 enum literal_use { LITERAL_STORE, LITERAL_COMPARE };
 
-/* Appends the value as a literal for the column; nil is NULL. Errors: BAD_VALUE, OUT_OF_RANGE, DATA_TOO_LONG, each with
- * the column, and never with the value: it may be nobody's business who reads the log. */
+/* Appends the value as a literal for the column; nil is NULL. Errors: BAD_VALUE, OUT_OF_RANGE, DATA_TOO_LONG,
+ * NOT_NULL_VIOLATION, each with the column, and never with the value: it may be nobody's business who reads the log. */
 int literal_append(struct compiler *compiler, const struct column *column, const struct value *value,
 		   enum literal_use use);
 

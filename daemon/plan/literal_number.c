@@ -13,6 +13,9 @@
 /* From here on a double no longer rounds to a finite float: FLT_MAX and half of its last digit. */
 #define FLOAT_LIMIT 3.4028235677973366e38
 
+/* What a DECIMAL is compared with has an exponent when it is large; beyond a double's it is no number to the server. */
+enum { REAL_DIGITS = 308 };
+
 static int refuse_number(struct compiler *compiler, const struct column *column, enum error_code code, const char *why)
 {
 	char type[ERROR_QUOTED_BYTES];
@@ -75,8 +78,24 @@ static bool integer_fits(const struct column *column, bool negative, uint64_t ma
 	return magnitude <= integer_limit(column, negative);
 }
 
-static int append_integer(struct compiler *compiler, const struct column *column, const struct value *value,
-			  enum literal_use use)
+/* An integer of 64 bits and a sign. */
+static int append_magnitude(struct compiler *compiler, const struct column *column, bool negative, uint64_t magnitude,
+			    enum literal_use use)
+{
+	if (use == LITERAL_STORE && !integer_fits(column, negative, magnitude))
+		return refuse_number(compiler, column, ERROR_OUT_OF_RANGE, "the number is out of range");
+	/* The servers take 1 to 99 for 1970 to 2069; 100 lies where these lie, between the years that a YEAR holds. */
+	if (column->kind == COLUMN_YEAR && magnitude > 0 && magnitude < 100)
+		magnitude = 100;
+	if (negative && magnitude > 0)
+		buffer_append_byte(compiler->out, '-');
+	buffer_append_uint(compiler->out, magnitude);
+	return 0;
+}
+
+/* Whatever else stands for an integer. */
+static int append_parsed_integer(struct compiler *compiler, const struct column *column, const struct value *value,
+				 enum literal_use use)
 {
 	bool real = value->type == VALUE_FLOAT32 || value->type == VALUE_FLOAT64;
 	struct decimal number;
@@ -85,18 +104,34 @@ static int append_integer(struct compiler *compiler, const struct column *column
 
 	if (result < 0)
 		return result;
-	if (!decimal_is_integer(&number))
-		return refuse_number(compiler, column, ERROR_BAD_VALUE, "the number has a fraction");
 	if (real && fabs(value->real) > EXACT_INTEGER_LIMIT) {
 		refuse_number(compiler, column, ERROR_BAD_VALUE, "a float above 2^53 is not exact");
 		error_hint(compiler->error, "send it as an int or as a str");
 		return -EINVAL;
 	}
-	if (use == LITERAL_STORE &&
-	    (!decimal_magnitude(&number, &magnitude) || !integer_fits(column, number.negative, magnitude)))
+	/* Of more digits than these not all are kept: nobody can say any more whether there is a fraction. */
+	if (number.point > DECIMAL_DIGITS)
+		return refuse_number(compiler, column, ERROR_OUT_OF_RANGE, "the number is out of range");
+	if (!decimal_is_integer(&number))
+		return refuse_number(compiler, column, ERROR_BAD_VALUE, "the number has a fraction");
+	if (decimal_magnitude(&number, &magnitude))
+		return append_magnitude(compiler, column, number.negative, magnitude, use);
+	if (use == LITERAL_STORE)
 		return refuse_number(compiler, column, ERROR_OUT_OF_RANGE, "the number is out of range");
 	decimal_append(&number, 0, compiler->out);
 	return 0;
+}
+
+static int append_integer(struct compiler *compiler, const struct column *column, const struct value *value,
+			  enum literal_use use)
+{
+	if (value->type == VALUE_UINT)
+		return append_magnitude(compiler, column, false, value->unsigned_integer, use);
+	if (value->type == VALUE_INT)
+		return append_magnitude(compiler, column, value->integer < 0,
+					value->integer < 0 ? 0 - (uint64_t)value->integer : (uint64_t)value->integer,
+					use);
+	return append_parsed_integer(compiler, column, value, use);
 }
 
 static int append_decimal(struct compiler *compiler, const struct column *column, const struct value *value,
@@ -114,6 +149,8 @@ static int append_decimal(struct compiler *compiler, const struct column *column
 		    (number.negative && number.count > 0 && column->is_unsigned))
 			return refuse_number(compiler, column, ERROR_OUT_OF_RANGE, "the number is out of range");
 	}
+	if (number.point > REAL_DIGITS)
+		return refuse_number(compiler, column, ERROR_OUT_OF_RANGE, "the number is out of range");
 	decimal_append(&number, column->scale, compiler->out);
 	return 0;
 }

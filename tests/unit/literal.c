@@ -120,6 +120,8 @@ static const struct literal_case stored[] = {
 	{"id", "\"5 \"", NULL, ERROR_BAD_VALUE},
 	{"id", "\"0x10\"", NULL, ERROR_BAD_VALUE},
 	{"id", "\"nan\"", NULL, ERROR_BAD_VALUE},
+	{"since", "null", NULL, ERROR_NOT_NULL_VIOLATION},
+	{"stamp", "null", "NULL", 0},
 	{"id", "[1]", NULL, ERROR_BAD_VALUE},
 	{"id", "{\"a\":1}", NULL, ERROR_BAD_VALUE},
 	{"tiny", "255", "255", 0},
@@ -159,6 +161,12 @@ static const struct literal_case stored[] = {
 	{"text", "true", NULL, ERROR_BAD_VALUE},
 	{"text", "{\"$bin\":\"/w==\"}", NULL, ERROR_BAD_VALUE},
 	{"enum", "\"a\"", "'a'", 0},
+	{"enum", "\"1\"", NULL, ERROR_BAD_VALUE},
+	{"enum", "\" +1\"", NULL, ERROR_BAD_VALUE},
+	{"enum", "1", NULL, ERROR_BAD_VALUE},
+	{"set", "3", NULL, ERROR_BAD_VALUE},
+	{"set", "\"7\"", "'7'", 0},
+	{"set", "7", "'7'", 0},
 	{"set", "\"a,b\"", "'a,b'", 0},
 	{"uuid", "\"6CCD780C-baba-1026-9564-5b8c656024db\"", "'6ccd780c-baba-1026-9564-5b8c656024db'", 0},
 	{"uuid", "\"6ccd780cbaba102695645b8c656024db\"", "'6ccd780c-baba-1026-9564-5b8c656024db'", 0},
@@ -215,6 +223,16 @@ static void stores_every_kind(void **state)
 static const struct literal_case compared[] = {
 	{"tiny", "256", "256", 0},
 	{"tiny", "-1", "-1", 0},
+	{"tiny", "\"1e119\"", "0.1e120", 0},
+	{"tiny", "\"1e120\"", NULL, ERROR_OUT_OF_RANGE},
+	{"year", "0", "0", 0},
+	{"year", "24", "100", 0},
+	{"year", "\"70\"", "100", 0},
+	{"year", "-1", "-100", 0},
+	{"year", "1970", "1970", 0},
+	{"enum", "1", "'1'", 0},
+	{"money", "\"1e307\"", "0.1e308", 0},
+	{"money", "\"1e308\"", NULL, ERROR_OUT_OF_RANGE},
 	{"tiny", "1.5", NULL, ERROR_BAD_VALUE},
 	{"money", "1.239", "1.239", 0},
 	{"money", "\"1000000\"", "1000000.00", 0},
@@ -269,6 +287,37 @@ static void takes_what_only_msgpack_has(void **state)
 	}
 }
 
+/* JSON has no numbers for them, wherever in a document they stand. */
+static void takes_only_finite_numbers_into_documents(void **state)
+{
+	struct fixture *fixture = *state;
+	struct value nan_value = {.type = VALUE_FLOAT64, .real = NAN};
+	struct value half = {.type = VALUE_FLOAT32, .real = 0.5};
+	struct value items[] = {half, nan_value};
+	struct value array = {.type = VALUE_ARRAY, .size = 2, .items = items};
+	struct member member = {.key = {.type = VALUE_STR, .size = 1, .data = "a"}, .value = array};
+	struct value map = {.type = VALUE_MAP, .size = 1, .members = &member};
+
+	expect_error(fixture, "json", &nan_value, LITERAL_STORE, ERROR_BAD_VALUE);
+	expect_error(fixture, "json", &map, LITERAL_COMPARE, ERROR_BAD_VALUE);
+	array.size = 1;
+	expect_sql(fixture, "json", &array, LITERAL_STORE, "'[0.5]'");
+}
+
+/* 200 characters of two bytes each fit a VARCHAR(200), but no TINYTEXT. */
+static void counts_what_the_column_counts(void **state)
+{
+	struct fixture *fixture = *state;
+	char text[256];
+	struct value value = {.type = VALUE_STR, .size = sizeof(text), .data = text};
+
+	for (size_t i = 0; i < sizeof(text); i += 2)
+		memcpy(text + i, "\xc3\xa9", 2);
+	expect_error(fixture, "brief", &value, LITERAL_STORE, ERROR_DATA_TOO_LONG);
+	value.size -= 2;
+	assert_int_equal(append(fixture, "brief", &value, LITERAL_STORE), 0);
+}
+
 static void warns_when_a_value_is_changed(void **state)
 {
 	struct fixture *fixture = *state;
@@ -282,6 +331,14 @@ static void warns_when_a_value_is_changed(void **state)
 		append(fixture, changing[i][0], support_value(&fixture->arena, changing[i][1]), LITERAL_COMPARE);
 		assert_int_equal(fixture->warnings.count, 0);
 	}
+	append(fixture, "money", support_value(&fixture->arena, "1.239"), LITERAL_STORE);
+
+	size_t used = fixture->arena.used_bytes;
+
+	literal_append(&fixture->compiler, table_find_column(fixture->compiler.table, BYTES("money")),
+		       &(struct value){.type = VALUE_FLOAT64, .real = 2.345}, LITERAL_STORE);
+	assert_int_equal(fixture->warnings.count, 1);
+	assert_int_equal(fixture->arena.used_bytes, used);
 }
 
 static void writes_back_what_the_server_sent(void **state)
@@ -319,6 +376,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(compares_without_rounding, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(compares_documents_as_documents_on_mysql, set_up_mysql, tear_down),
 		cmocka_unit_test_setup_teardown(takes_what_only_msgpack_has, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(takes_only_finite_numbers_into_documents, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(counts_what_the_column_counts, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(warns_when_a_value_is_changed, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(writes_back_what_the_server_sent, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(quotes_names, set_up, tear_down),

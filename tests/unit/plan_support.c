@@ -48,7 +48,7 @@ static const struct column_text column_texts[] = {
 	{"every", "whole", "double", "double", "", NULL, 0, 22, 0, false, false, NULL},
 	{"every", "text", "varchar", "varchar(5)", "", "utf8mb4_general_ci", 5, 0, 0, false, false, NULL},
 	{"every", "enum", "enum", "enum('a','b')", "", "utf8mb4_general_ci", 1, 0, 0, false, false, NULL},
-	{"every", "set", "set", "set('a','b')", "", "utf8mb4_general_ci", 3, 0, 0, false, false, NULL},
+	{"every", "set", "set", "set('a','b','7')", "", "utf8mb4_general_ci", 5, 0, 0, false, false, NULL},
 	{"every", "uuid", "uuid", "uuid", "", NULL, 0, 0, 0, false, false, NULL},
 	{"every", "inet", "inet6", "inet6", "", NULL, 0, 0, 0, false, false, NULL},
 	{"every", "fixed", "binary", "binary(4)", "", NULL, 4, 0, 0, false, false, NULL},
@@ -58,6 +58,8 @@ static const struct column_text column_texts[] = {
 	{"every", "moment", "datetime", "datetime(3)", "", NULL, 0, 0, 3, false, false, NULL},
 	{"every", "stamp", "timestamp", "timestamp", "", NULL, 0, 0, 0, false, false, NULL},
 	{"every", "time", "time", "time(6)", "", NULL, 0, 0, 6, false, false, NULL},
+	{"every", "brief", "tinytext", "tinytext", "", "utf8mb4_bin", 255, 0, 0, false, false, NULL},
+	{"every", "since", "timestamp", "timestamp", "", NULL, 0, 0, 0, true, false, "current_timestamp()"},
 	{"every", "json", "longtext", "longtext", "", "utf8mb4_bin", 4294967295, 0, 0, false, true, NULL},
 };
 
