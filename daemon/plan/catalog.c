@@ -171,12 +171,11 @@ static bool extra_has(const struct catalog_column_row *row, struct bytes word)
 
 static int read_default(struct catalog *catalog, const struct catalog_column_row *row, struct column *column)
 {
-	bool computed = extra_has(row, BYTES("DEFAULT_GENERATED"));
-
+	column->default_is_computed = extra_has(row, BYTES("DEFAULT_GENERATED"));
 	/* MariaDB tells defaults as SQL: NULL is a default of its own there, a quoted text is 'NULL'. */
 	if (!row->default_text.data ||
 	    (catalog->server.kind == SERVER_MARIADB && bytes_equal(row->default_text, BYTES("NULL")))) {
-		column->has_default = computed;
+		column->has_default = column->default_is_computed;
 		return 0;
 	}
 	column->has_default = true;

@@ -52,100 +52,6 @@ static int append_rows(struct job_plan *plan, struct insertion *insertion)
 	return 0;
 }
 
-/* Whether the current row names its whole primary key. */
-static bool key_is_given(const struct insertion *insertion, const struct table *table)
-{
-	const struct key *key = table->primary_key;
-
-	for (uint32_t i = 0; key && i < key->column_count; i++)
-		if (!insertion_gives(insertion, key->columns[i]))
-			return false;
-	return key != NULL;
-}
-
-/* How the current row is found again on a server without RETURNING. */
-enum found_by { FOUND_BY_KEY, FOUND_BY_GENERATED_ID, NOT_FOUND_AGAIN };
-
-static enum found_by row_found_by(const struct insertion *insertion, const struct table *table)
-{
-	if (key_is_given(insertion, table))
-		return FOUND_BY_KEY;
-	if (table->auto_increment && !insertion_gives(insertion, table->auto_increment))
-		return FOUND_BY_GENERATED_ID;
-	return NOT_FOUND_AGAIN;
-}
-
-/* "(`id` = 1)" for the current row, with the key as it was stored. */
-static int append_given_key(struct job_plan *plan, const struct insertion *insertion)
-{
-	const struct key *key = plan->table->primary_key;
-	int result = 0;
-
-	buffer_append_byte(plan->compiler.out, '(');
-	for (uint32_t i = 0; i < key->column_count && result == 0; i++) {
-		buffer_append_text(plan->compiler.out, i > 0 ? " AND " : "");
-		result = query_append_equal(&plan->compiler, key->columns[i],
-					    insertion_value(insertion, key->columns[i]), LITERAL_STORE, NULL);
-	}
-	buffer_append_byte(plan->compiler.out, ')');
-	return result;
-}
-
-static struct buffer *begin_reread(struct job_plan *plan, struct wave *wave)
-{
-	struct buffer *out = plan_statement_begin(plan, wave, plan->create.role);
-
-	buffer_append_text(out, "SELECT ");
-	query_append_select_list(out, plan->columns, plan->column_count);
-	query_append_from(&plan->compiler, NULL);
-	buffer_append_text(out, " WHERE ");
-	return out;
-}
-
-/* The server compares the keys, in the WHERE and for the order: only it knows which texts are equal. */
-static int append_reread_by_key(struct job_plan *plan, struct insertion *insertion, struct wave *wave, uint32_t first,
-				uint32_t count)
-{
-	struct buffer *out = begin_reread(plan, wave);
-	const struct value *rows = plan->create.rows;
-	int result = 0;
-
-	for (uint32_t i = 0; i < count && result == 0; i++) {
-		buffer_append_text(out, i > 0 ? " OR " : "");
-		insertion_read(insertion, plan->table, &rows[first + i]);
-		result = append_given_key(plan, insertion);
-	}
-	for (uint32_t i = 0; i < count && count > 1 && result == 0; i++) {
-		buffer_append_text(out, i > 0 ? " WHEN " : " ORDER BY CASE WHEN ");
-		insertion_read(insertion, plan->table, &rows[first + i]);
-		result = append_given_key(plan, insertion);
-		buffer_append_text(out, " THEN ");
-		buffer_append_uint(out, i);
-	}
-	if (count > 1)
-		buffer_append_text(out, " END");
-	return result < 0 ? result : plan_statement_end(plan, wave);
-}
-
-static int append_reread_by_generated_id(struct job_plan *plan, struct wave *wave, uint32_t count)
-{
-	struct buffer *out = begin_reread(plan, wave);
-	struct bytes id = plan->table->auto_increment->quoted;
-
-	buffer_append(out, id);
-	if (count == 1) {
-		buffer_append_text(out, " = LAST_INSERT_ID()");
-		return plan_statement_end(plan, wave);
-	}
-	buffer_append_text(out, " >= LAST_INSERT_ID() AND ");
-	buffer_append(out, id);
-	buffer_append_text(out, " < LAST_INSERT_ID() + ");
-	buffer_append_uint(out, count);
-	buffer_append_text(out, " * @@auto_increment_increment ORDER BY ");
-	buffer_append(out, id);
-	return plan_statement_end(plan, wave);
-}
-
 /* INSERT and SELECT of one row. */
 static int append_single(struct job_plan *plan, struct insertion *insertion, struct wave *wave, uint32_t index)
 {
@@ -166,9 +72,9 @@ static int append_single(struct job_plan *plan, struct insertion *insertion, str
 		result = plan_statement_end(plan, wave);
 	if (result < 0)
 		return result;
-	if (row_found_by(insertion, plan->table) == FOUND_BY_KEY)
-		return append_reread_by_key(plan, insertion, wave, index, 1);
-	return append_reread_by_generated_id(plan, wave, 1);
+	if (reread_found_by(insertion, plan->table) == FOUND_BY_KEY)
+		return reread_by_key(plan, wave, index, 1);
+	return reread_by_generated_ids(plan, wave, 1);
 }
 
 static int append_singles(struct job_plan *plan, struct insertion *insertion, struct wave *wave)
@@ -192,15 +98,18 @@ static int follow_singles(struct job *job)
 
 static int compile_singles(struct job_plan *plan, struct insertion *insertion)
 {
+	int result;
+
 	buffer_reset(&plan->first.sql);
 	plan->first.count = 0;
 	plan->follow = follow_singles;
 	plan->create.one_by_one = true;
-	plan->create.next_row = 0;
 	/* Generated keys rise in queue order only if all INSERTs are in the first wave. */
 	if (plan->create.row_count > ROWS_PER_WAVE)
 		plan->kind = PROCEDURE_ALONE;
-	return append_singles(plan, insertion, &plan->first);
+	result = append_singles(plan, insertion, &plan->first);
+	plan->create.first_rows = plan->create.next_row;
+	return result;
 }
 
 /* How a server without RETURNING tells the rows; called when the INSERT of all rows stands in the first wave. */
@@ -213,7 +122,7 @@ static int append_reread(struct job_plan *plan, struct insertion *insertion)
 		enum found_by found_by;
 
 		insertion_read(insertion, plan->table, &create->rows[i]);
-		found_by = row_found_by(insertion, plan->table);
+		found_by = reread_found_by(insertion, plan->table);
 		by_key += found_by == FOUND_BY_KEY;
 		if (found_by != NOT_FOUND_AGAIN)
 			continue;
@@ -223,10 +132,10 @@ static int append_reread(struct job_plan *plan, struct insertion *insertion)
 		return -EINVAL;
 	}
 	if (by_key == create->row_count)
-		return append_reread_by_key(plan, insertion, &plan->first, 0, create->row_count);
+		return reread_by_keys(plan);
 	/* A trigger may insert, and so move LAST_INSERT_ID()'s range. */
 	if (by_key == 0 && !create->any_given && (create->row_count == 1 || !plan->table->has_triggers))
-		return append_reread_by_generated_id(plan, &plan->first, create->row_count);
+		return reread_by_generated_ids(plan, &plan->first, create->row_count);
 	return compile_singles(plan, insertion);
 }
 

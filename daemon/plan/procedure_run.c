@@ -19,8 +19,7 @@ void procedure_restart(struct job *job)
 	plan->failed = false;
 	plan->bad_row = (struct bad_row){0};
 	plan->key_rows = 0;
-	if (plan->create.one_by_one)
-		plan->create.next_row = plan->first.count / STATEMENTS_PER_ROW;
+	plan->create.next_row = plan->create.first_rows;
 	buffer_reset(&plan->keys);
 	answer_restart(&plan->answer);
 	plan->answer.body.limit_bytes = job->policy->reply_bytes;

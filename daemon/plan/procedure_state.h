@@ -41,7 +41,8 @@ struct create_state {
 	bool is_array;            /* as it was sent, and so as it is answered */
 	enum statement_role role; /* ROLE_ROWS, ROLE_IDS, or ROLE_EFFECT when nothing is read back */
 	bool one_by_one;          /* each row has an INSERT of its own, and a SELECT behind it */
-	uint32_t next_row;        /* then: the first one that was not sent yet */
+	uint32_t next_row;        /* without RETURNING, in several waves: the first that was not sent, or read, yet */
+	uint32_t first_rows;      /* then: those that the first wave sends, or reads */
 	struct insertion *insertion;
 	struct row_span *ids; /* where the auto-increment column's values stand in the first wave; size 0: none */
 	size_t *row_ends;     /* where each row ends in the INSERT of all of them */
@@ -129,6 +130,16 @@ void bad_row_begin(struct job_plan *plan, uint32_t index, const struct sql_error
 bool bad_row_next(struct job_plan *plan);
 void bad_row_take(struct job_plan *plan, uint64_t number);
 void bad_row_failed(struct job_plan *plan, const struct sql_error *error);
+
+/* How the current row of a create is found again on a server without RETURNING. */
+enum found_by { FOUND_BY_KEY, FOUND_BY_GENERATED_ID, NOT_FOUND_AGAIN };
+enum found_by reread_found_by(const struct insertion *insertion, const struct table *table);
+
+/* SELECTs behind the INSERT, in the order of the rows: some rows by their keys; all of them, over several waves; rows
+ * with generated ids, that LAST_INSERT_ID() was the first of. */
+int reread_by_key(struct job_plan *plan, struct wave *wave, uint32_t first, uint32_t count);
+int reread_by_keys(struct job_plan *plan);
+int reread_by_generated_ids(struct job_plan *plan, struct wave *wave, uint32_t count);
 
 int compile_create(struct job *job);
 int compile_read(struct job *job);

@@ -58,6 +58,13 @@ CREATE TABLE pair (
 	PRIMARY KEY (a, b)
 ) ENGINE = InnoDB;
 
+CREATE TABLE setting (
+	scope VARCHAR(20) NOT NULL,
+	name  VARCHAR(20) NOT NULL DEFAULT 'all',
+	value INT NULL,
+	PRIMARY KEY (scope, name)
+) ENGINE = InnoDB DEFAULT CHARACTER SET = utf8mb4 COLLATE = utf8mb4_general_ci;
+
 CREATE TABLE no_key (
 	value INT
 ) ENGINE = InnoDB;

@@ -81,6 +81,24 @@ def test_explicit_and_generated_keys_in_one_command(client):
     assert rows[0]["id"] == 500000 and rows[2]["id"] == 7
 
 
+def test_many_rows_with_text_keys_come_back_in_order(client):
+    # More than one SELECT tells them on MySQL, and the server finds 'KIM1' by 'kim1'.
+    values = [{"scope": f"{'KIM' if i % 2 else 'kim'}{i * 7919 % 2003}", "name": "x", "value": i} for i in range(2003)]
+    assert client.ok("create", table="setting", values=values)["rows"] == values
+
+
+def test_a_part_of_the_key_takes_its_default(client):
+    row = {"scope": "a", "name": "all", "value": None}
+    assert client.ok("create", table="setting", values={"scope": "a"})["row"] == row
+    rows = client.ok("create", table="setting", values=[{"scope": "c", "name": "z"}, {"scope": "b"}])["rows"]
+    assert [(row["scope"], row["name"]) for row in rows] == [("c", "z"), ("b", "all")]
+
+
+def test_a_key_that_is_left_out(client):
+    error = client.fails("NOT_NULL_VIOLATION", "create", table="parent", values={})
+    assert error["at"]["column"] == "id"
+
+
 def test_a_table_without_a_key(client, database):
     reply = client.ok("create", table="no_key", values=[{"value": 1}, {"value": 1}], returning=False)
     assert reply["affected"] == 2

@@ -160,70 +160,6 @@ static void asks_which_row_was_bad(void **state)
 	}
 }
 
-/* first_bad: which of the trial INSERTs, "(1),…,(end)" and a row that cannot be, fail at a row of their own. */
-static void halve(struct job *job, uint32_t first_bad, const uint32_t *ends, uint32_t count)
-{
-	struct sql_error error = {
-		.class = SQL_ERROR_OF_COMMAND, .code = ERROR_UNIQUE_VIOLATION, .number = 1062, .row = -1};
-	char expected[200];
-
-	procedure_restart(job);
-	send_any_wave(job);
-	procedure_failed(job, 0, &error);
-	error.code = ERROR_SQL_ERROR;
-	error.number = 1146;
-	procedure_failed(job, 1, &error); /* the SELECT, which says nothing about the rows */
-	for (uint32_t i = 0; i < count; i++) {
-		size_t size = (size_t)snprintf(expected, sizeof(expected), "INSERT INTO `toys` (`id`) VALUES ");
-
-		for (uint32_t row = 1; row <= ends[i]; row++)
-			size += (size_t)snprintf(expected + size, sizeof(expected) - size, "(%u),", row);
-		snprintf(expected + size, sizeof(expected) - size, "((SELECT 1 UNION SELECT 2))");
-		expect_wave(job, expected, NULL);
-		error.number = ends[i] > first_bad ? 1062 : 1242;
-		procedure_failed(job, 0, &error);
-	}
-	expect_failure(job, ERROR_UNIQUE_VIOLATION, false);
-}
-
-static void finds_the_bad_row_by_halves(void **state)
-{
-	struct job *job = fixture_start(*state, "{\"op\":\"create\",\"table\":\"toys\","
-						"\"values\":[{\"id\":1},{\"id\":2},{\"id\":3},{\"id\":4}]}");
-	struct sql_error slow = {.class = SQL_ERROR_TIME, .code = ERROR_TIMEOUT, .number = 3024, .row = -1};
-	struct sql_error twice = {
-		.class = SQL_ERROR_OF_COMMAND, .code = ERROR_UNIQUE_VIOLATION, .number = 1062, .row = -1};
-
-	halve(job, 0, (const uint32_t[]){2, 1}, 2);
-	assert_int_equal(procedure_error(job)->at_row, 0);
-	halve(job, 1, (const uint32_t[]){2, 1}, 2);
-	assert_int_equal(procedure_error(job)->at_row, 1);
-	halve(job, 2, (const uint32_t[]){2, 3}, 2);
-	assert_int_equal(procedure_error(job)->at_row, 2);
-	halve(job, 3, (const uint32_t[]){2, 3, 4}, 3);
-	assert_int_equal(procedure_error(job)->at_row, 3);
-	halve(job, 4, (const uint32_t[]){2, 3, 4}, 3); /* by now all would go through */
-	assert_int_equal(procedure_error(job)->at_row, -1);
-	procedure_restart(job);
-	send_any_wave(job);
-	procedure_failed(job, 0, &twice);
-	send_any_wave(job);
-	procedure_failed(job, 0, &slow);
-	expect_failure(job, ERROR_UNIQUE_VIOLATION, false);
-	assert_int_equal(procedure_error(job)->at_row, -1);
-}
-
-static void knows_the_only_row(void **state)
-{
-	struct job *job = fixture_start(*state, "{\"op\":\"create\",\"table\":\"toys\",\"values\":[{\"id\":1}]}");
-	struct sql_error error = {.class = SQL_ERROR_OF_COMMAND, .code = ERROR_UNIQUE_VIOLATION, .row = -1};
-
-	send_any_wave(job);
-	procedure_failed(job, 0, &error);
-	expect_failure(job, ERROR_UNIQUE_VIOLATION, false);
-	assert_int_equal(procedure_error(job)->at_row, 0);
-}
-
 static void creates_nothing_without_a_statement(void **state)
 {
 	struct fixture *fixture = *state;
@@ -232,37 +168,6 @@ static void creates_nothing_without_a_statement(void **state)
 
 	assert_int_equal(procedure_kind(job), PROCEDURE_ANSWERED);
 	assert_non_null(strstr(support_reply(job, NULL), "\"rows\":[],\"affected\":0}"));
-}
-
-static void creates_one_by_one_on_mysql(void **state)
-{
-	struct job *job = fixture_start(*state, "{\"op\":\"create\",\"table\":\"toys\",\"values\":[{},{\"id\":5},{}],"
-						"\"returning\":[\"id\"]}");
-
-	for (int run = 0; run < 2; run++) {
-		procedure_restart(job);
-		send_any_wave(job);
-		statement_done(job, 0, 1, 1, 3);
-		support_row(job, 1, "3", NULL);
-		statement_done(job, 1, 0, 1, 0);
-		statement_done(job, 2, 1, 1, 0);
-		support_row(job, 3, "5", NULL);
-		statement_done(job, 3, 0, 1, 0);
-		expect_wave(job, "INSERT INTO `toys` () VALUES ()",
-			    "SELECT `id` FROM `toys` WHERE `id` = LAST_INSERT_ID()");
-		if (run == 0) {
-			struct sql_error duplicate = {.code = ERROR_UNIQUE_VIOLATION, .row = 0};
-
-			procedure_failed(job, 0, &duplicate);
-			expect_failure(job, ERROR_UNIQUE_VIOLATION, true);
-			assert_int_equal(procedure_error(job)->at_row, 2);
-			continue;
-		}
-		statement_done(job, 0, 1, 1, 7);
-		support_row(job, 1, "7", NULL);
-		statement_done(job, 1, 0, 1, 0);
-	}
-	expect_answer(job, "\"rows\":[{\"id\":3},{\"id\":5},{\"id\":7}],\"affected\":3}");
 }
 
 static void updates_a_row(void **state)
@@ -337,21 +242,6 @@ static void stops_when_no_key_came(void **state)
 	send_any_wave(job);
 	statement_done(job, 0, 0, 0, 0);
 	expect_answer(job, "\"rows\":[],\"matched\":0,\"affected\":0}");
-}
-
-static void deletes_by_condition_with_rows_on_mysql(void **state)
-{
-	struct job *job = fixture_start(*state, "{\"op\":\"delete\",\"table\":\"order\",\"where\":{\".or\":1},"
-						"\"returning\":[\"or\"]}");
-
-	send_any_wave(job);
-	support_row(job, 0, "4", NULL);
-	statement_done(job, 0, 0, 1, 0);
-	expect_wave(job, "SELECT `or` FROM `order` WHERE `key` IN (4)", "DELETE FROM `order` WHERE `key` IN (4)");
-	support_row(job, 0, "1", NULL);
-	statement_done(job, 0, 0, 1, 0);
-	statement_done(job, 1, 1, 1, 0);
-	expect_answer(job, "\"rows\":[{\"or\":1}],\"affected\":1}");
 }
 
 static void requires_a_row(void **state)
@@ -472,17 +362,12 @@ int main(void)
 		cmocka_unit_test_setup_teardown(creates_rows, fixture_set_up, fixture_tear_down),
 		cmocka_unit_test_setup_teardown(tells_generated_ids, fixture_set_up, fixture_tear_down),
 		cmocka_unit_test_setup_teardown(asks_which_row_was_bad, fixture_set_up, fixture_tear_down),
-		cmocka_unit_test_setup_teardown(finds_the_bad_row_by_halves, fixture_set_up_mysql, fixture_tear_down),
-		cmocka_unit_test_setup_teardown(knows_the_only_row, fixture_set_up, fixture_tear_down),
 		cmocka_unit_test_setup_teardown(creates_nothing_without_a_statement, fixture_set_up, fixture_tear_down),
-		cmocka_unit_test_setup_teardown(creates_one_by_one_on_mysql, fixture_set_up_mysql, fixture_tear_down),
 		cmocka_unit_test_setup_teardown(updates_a_row, fixture_set_up, fixture_tear_down),
 		cmocka_unit_test_setup_teardown(does_not_answer_with_another_row, fixture_set_up, fixture_tear_down),
 		cmocka_unit_test_setup_teardown(updates_by_condition_with_rows, fixture_set_up, fixture_tear_down),
 		cmocka_unit_test_setup_teardown(takes_no_memory_for_another_run, fixture_set_up, fixture_tear_down),
 		cmocka_unit_test_setup_teardown(stops_when_no_key_came, fixture_set_up, fixture_tear_down),
-		cmocka_unit_test_setup_teardown(deletes_by_condition_with_rows_on_mysql, fixture_set_up_mysql,
-						fixture_tear_down),
 		cmocka_unit_test_setup_teardown(requires_a_row, fixture_set_up, fixture_tear_down),
 		cmocka_unit_test_setup_teardown(has_to_be_undone_when_the_second_statement_fails, fixture_set_up,
 						fixture_tear_down),

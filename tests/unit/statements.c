@@ -138,7 +138,8 @@ static const struct statement_case mysql_writes[] = {
 	 PROCEDURE_BY_KEY},
 	{"{\"op\":\"create\",\"table\":\"pets\",\"values\":[{},{},{}],\"returning\":[\"id\"]}",
 	 "INSERT INTO `pets` () VALUES (),(),(); SELECT `id` FROM `pets` WHERE `id` >= LAST_INSERT_ID() AND `id` < "
-	 "LAST_INSERT_ID() + 3 * @@auto_increment_increment ORDER BY `id`",
+	 "LAST_INSERT_ID() + 3 * @@auto_increment_increment AND `id` % @@auto_increment_increment = LAST_INSERT_ID() % "
+	 "@@auto_increment_increment ORDER BY `id`",
 	 PROCEDURE_BY_KEY},
 	{"{\"op\":\"create\",\"table\":\"pairs\",\"values\":[{\"b\":\"x\",\"a\":2},{\"a\":1,\"b\":\"y\"}],"
 	 "\"returning\":[\"a\"]}",
