@@ -17,16 +17,18 @@
 #include <sysexits.h>
 #include <uv.h>
 
-enum { STATUS_INTERVAL_MS = 2000, DRAIN_GRACE_MS = 10000 };
+/* A thread that connects or reads the tables cannot be cancelled; when it waits for a frozen server, nobody waits for
+ * it any longer than this. */
+enum { STATUS_INTERVAL_MS = 2000, DRAIN_GRACE_MS = 15000, CLOSE_LIMIT_MS = 5000 };
 
 struct app {
 	uv_loop_t loop;
 	const struct options *options;
 	struct engine *engine; /* NULL once closed */
 	uv_signal_t terminate, interrupt, hangup;
-	uv_timer_t status_timer, watchdog_timer;
+	uv_timer_t status_timer, watchdog_timer, close_timer;
 	uint64_t answered; /* at the last status */
-	bool ready, stopping;
+	bool ready, stopping, abandoned;
 	int status; /* of the process */
 };
 
@@ -65,6 +67,7 @@ static void app_close_handles(struct app *app)
 	close_handle((uv_handle_t *)&app->hangup);
 	close_handle((uv_handle_t *)&app->status_timer);
 	close_handle((uv_handle_t *)&app->watchdog_timer);
+	close_handle((uv_handle_t *)&app->close_timer);
 }
 
 static void on_ready(void *context)
@@ -76,11 +79,21 @@ static void on_ready(void *context)
 	notify_ready();
 }
 
+static void on_close_timer(uv_timer_t *timer)
+{
+	struct app *app = timer->data;
+
+	log_event(LEVEL_WARNING, "rowd.abandoned", log_text("what", "a thread that waits for the database"));
+	app->abandoned = true;
+	uv_stop(&app->loop);
+}
+
 static void on_drained(void *context)
 {
 	struct app *app = context;
 
 	engine_close(app->engine);
+	(void)uv_timer_start(&app->close_timer, on_close_timer, CLOSE_LIMIT_MS, 0);
 	(void)uv_timer_stop(&app->status_timer);
 }
 
@@ -135,7 +148,8 @@ static int app_start_handles(struct app *app)
 
 	(void)uv_timer_init(&app->loop, &app->status_timer);
 	(void)uv_timer_init(&app->loop, &app->watchdog_timer);
-	app->status_timer.data = app->watchdog_timer.data = app;
+	(void)uv_timer_init(&app->loop, &app->close_timer);
+	app->status_timer.data = app->watchdog_timer.data = app->close_timer.data = app;
 	(void)uv_timer_start(&app->status_timer, on_status_timer, STATUS_INTERVAL_MS, STATUS_INTERVAL_MS);
 	if (watchdog_ms)
 		(void)uv_timer_start(&app->watchdog_timer, on_watchdog_timer, watchdog_ms, watchdog_ms);
@@ -176,8 +190,8 @@ int app_run(const struct options *options)
 		return EX_OSERR;
 	}
 	(void)uv_run(&app.loop, UV_RUN_DEFAULT);
-	if (app.status != 0)
-		return app.status; /* told to go at once: what is open dies with the process, recovery takes it */
+	if (app.status != 0 || app.abandoned)
+		return app.status; /* what is open dies with the process; recovery takes what is in flight */
 	rc = uv_loop_close(&app.loop);
 	if (rc < 0)
 		log_event(LEVEL_WARNING, "rowd.leak", log_text("reason", uv_strerror(rc)));

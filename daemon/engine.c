@@ -5,7 +5,7 @@
  *       +----------------- close ------------+------------------+-------------------------+--> CLOSING --> gone
  *
  * While DRAINING the timer for the drain may strike: what has not begun goes back to its queue at once, and the
- * connections are cut under what has. */
+ * connections are cut under what has. It strikes once more for what Redis does not take even then. */
 #include "daemon/engine.h"
 
 #include "common/clock.h"
@@ -22,6 +22,8 @@
 #include <stdlib.h>
 
 enum engine_state { ENGINE_STARTING, ENGINE_RUNNING, ENGINE_DRAINING, ENGINE_DRAINED, ENGINE_CLOSING };
+
+enum { SETTLE_MS = 3000 };
 
 struct engine {
 	uv_loop_t *loop;
@@ -69,9 +71,12 @@ static void on_retry_timer(uv_timer_t *timer)
 	engine->dirty = true;
 }
 
-/* Fills idle connections with batches. */
+/* Fills idle connections with batches, unless Redis does not take the replies as fast as they are made: then what runs
+ * is finished, and memory does not grow with what was claimed. */
 static void engine_run_batches(struct engine *engine)
 {
+	if (worker_counts(engine->worker).reply_bytes >= engine->options->limits.in_flight_bytes)
+		return;
 	uint64_t wake_us = batch_runs_start(&engine->runs);
 	uint64_t now_us = clock_monotonic_us();
 
@@ -179,6 +184,25 @@ static void engine_give_back(struct engine *engine)
 	held_claims_give_back(&engine->claims, engine->planner, engine->worker);
 }
 
+static void engine_end_drain(struct engine *engine)
+{
+	engine->state = ENGINE_DRAINED;
+	(void)uv_timer_stop(&engine->drain_timer);
+	engine->events.drained(engine->context);
+}
+
+/* Redis is away or full: what it has not heard of stays in flight, for recovery. */
+static void on_settle_timer(uv_timer_t *timer)
+{
+	struct engine *engine = timer->data;
+	struct worker_counts counts = worker_counts(engine->worker);
+
+	log_event(LEVEL_WARNING, "drain.incomplete", log_int("in_flight", counts.in_flight),
+		  log_int("replies", counts.replies_pending), log_int("redis_up", counts.connected),
+		  log_text("hint", "what is in flight is recovered and runs again"));
+	engine_end_drain(engine);
+}
+
 static void on_drain_timer(uv_timer_t *timer)
 {
 	struct engine *engine = timer->data;
@@ -189,6 +213,7 @@ static void on_drain_timer(uv_timer_t *timer)
 	engine_give_back(engine);
 	pool_close(engine->pool);
 	engine->dirty = true;
+	(void)uv_timer_start(&engine->drain_timer, on_settle_timer, SETTLE_MS, 0);
 }
 
 void engine_drain(struct engine *engine)
@@ -228,9 +253,7 @@ static void engine_pump(struct engine *engine)
 		engine->state = ENGINE_RUNNING;
 		engine->events.ready(engine->context);
 	} else if (engine->state == ENGINE_DRAINING && engine_is_settled(engine)) {
-		engine->state = ENGINE_DRAINED;
-		(void)uv_timer_stop(&engine->drain_timer);
-		engine->events.drained(engine->context);
+		engine_end_drain(engine);
 	}
 }
 
@@ -390,7 +413,7 @@ int engine_open(uv_loop_t *loop, const struct options *options, const struct eng
 	if (!engine)
 		return -ENOMEM;
 	*engine = (struct engine){.loop = loop, .options = options, .events = *events, .context = context};
-	rc = held_claims_init(&engine->claims, options->limits.in_flight);
+	rc = held_claims_init(&engine->claims, options->limits.in_flight + options->queue_count);
 	if (rc == 0)
 		rc = batch_runs_init(&engine->runs, options->database.connections, on_batch_ended, engine);
 	if (rc < 0)

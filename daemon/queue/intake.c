@@ -40,6 +40,11 @@ bool intake_quiet(const struct worker_queue *queue)
 	return !intake->claiming && !intake->adopting && !intake->reconciling && !intake->popping && !intake->landed;
 }
 
+bool intake_expects(const struct worker_queue *queue)
+{
+	return queue->intake.claiming || queue->intake.adopting || queue->intake.reconciling;
+}
+
 void intake_lost(struct worker_queue *queue, uint64_t first, uint64_t count)
 {
 	struct intake *intake = &queue->intake;
@@ -176,6 +181,15 @@ static uint32_t credit(const struct worker_queue *queue, uint64_t now_ms, uint64
 	uint64_t bytes = limits->in_flight_bytes - used_bytes;
 	*ret_bytes = bytes < CLAIM_BYTES ? bytes : CLAIM_BYTES;
 	return (uint32_t)most;
+}
+
+/* A landed command has left the queue already. It waits for room as well, but for the only one of its queue there is
+ * always some: a flood in one queue holds up no other. */
+static bool may_adopt(const struct worker_queue *queue)
+{
+	const struct worker *worker = queue->worker;
+
+	return queue->held == 0 || worker->holdings.count + worker->asked < worker->options->limits.in_flight;
 }
 
 static void claim(struct worker_queue *queue, uint64_t now_ms)
@@ -346,9 +360,10 @@ void intake_step(struct worker_queue *queue, uint64_t now_ms)
 		return;
 	if (wanted && intake->reconcile_due)
 		reconcile_start(queue);
-	else if (intake->landed && !(intake->popping && !wanted))
-		adopt(queue, !wanted);
-	else if (!wanted)
+	else if (intake->landed && !(intake->popping && !wanted)) {
+		if (!wanted || may_adopt(queue))
+			adopt(queue, !wanted);
+	} else if (!wanted)
 		return;
 	else if (intake->again || (!intake->popping && !intake->empty))
 		claim(queue, now_ms);

@@ -18,6 +18,7 @@ enum {
 	WINDOW_BYTES = 4 << 20, /* hiredis keeps all that was sent in memory until the socket takes it */
 	RETRY_FIRST_MS = 100,
 	RETRY_LAST_MS = 5000,
+	TELL_EVERY_MS = 1000,
 };
 
 static void send_steps(struct holding *holding);
@@ -72,14 +73,46 @@ static void settle(struct holding *holding)
 	}
 }
 
+/* How many are to be told now; 0: not yet. */
+static uint64_t seldom_take(struct seldom *seldom, uint64_t now_ms)
+{
+	uint64_t count = seldom->untold;
+
+	if (count == 0 || now_ms < seldom->next_ms)
+		return 0;
+	seldom->next_ms = now_ms + TELL_EVERY_MS;
+	seldom->untold = 0;
+	return count;
+}
+
+/* Tells what the last second has brought. */
+static void tell(struct outbox *outbox, uint64_t now_ms)
+{
+	uint64_t refused = seldom_take(&outbox->refused, now_ms);
+	uint64_t dropped = seldom_take(&outbox->dropped, now_ms);
+
+	if (refused > 0)
+		log_event(LEVEL_WARNING, "reply.refused", log_int("more", (int64_t)refused));
+	if (dropped > 0)
+		log_event(
+			LEVEL_WARNING, "dead.dropped", log_int("letters", (int64_t)dropped),
+			log_text("hint", "the oldest dead letters make room: see limits dead_letters and dead_bytes"));
+}
+
 /* The reply can never be sent as it is: somebody has to know what became of the command. */
 static void refuse(struct holding *holding, const struct redisReply *reply)
 {
 	struct answer *answer = holding->answer;
 	struct bytes text = verdict_text(reply);
 
-	log_event(LEVEL_WARNING, "reply.refused", log_text("queue", holding->queue->keys.list),
-		  log_bytes("channel", answer->channel), log_bytes("list", answer->list), log_bytes("why", text));
+	struct seldom *refused = &holding->queue->worker->outbox.refused;
+
+	refused->untold++;
+	/* The first one in full; of those that follow only how many there were. */
+	if (refused->untold == 1 && seldom_take(refused, worker_now()) > 0)
+		log_event(LEVEL_WARNING, "reply.refused", log_text("queue", holding->queue->keys.list),
+			  log_bytes("channel", answer->channel), log_bytes("list", answer->list),
+			  log_bytes("why", text));
 	if (answer->todo & ANSWER_BURY)
 		return;
 	size_t size = text.size < sizeof(answer->refusal) ? text.size : sizeof(answer->refusal);
@@ -136,14 +169,11 @@ static void on_buried(void *context, const struct redisReply *reply)
 		return;
 	}
 	queue->worker->counts.dead += reply_uint_at(reply, 0);
-	if (reply_uint_at(reply, 1) > 0)
-		log_event(
-			LEVEL_WARNING, "dead.dropped", log_text("queue", queue->keys.list),
-			log_int("letters", (int64_t)reply_uint_at(reply, 1)),
-			log_text("hint", "the oldest dead letters make room: see limits dead_letters and dead_bytes"));
+	outbox->dropped.untold += reply_uint_at(reply, 1);
 	outbox->sent_bytes -= holding->answer->reply.size;
 	answered(holding);
 	worker_release(holding); /* the script has acknowledged it */
+	worker_touch(queue->worker);
 }
 
 static int publish(struct holding *holding)
@@ -212,6 +242,7 @@ void outbox_step(struct worker *worker, uint64_t now_ms)
 {
 	struct outbox *outbox = &worker->outbox;
 
+	tell(outbox, now_ms);
 	if (outbox->failed.count > 0) {
 		if (outbox->sent.count > 0 || now_ms < outbox->retry_at_ms)
 			return;

@@ -66,8 +66,8 @@ static void fetch_next(struct worker_queue *queue)
 	char field[HOLDING_FIELD_BYTES];
 
 	if (count == 0) {
-		log_event(LEVEL_INFO, "queue.reconciled", log_text("queue", queue->keys.list),
-			  log_int("adopted", intake->unknown_count));
+		log_event(intake->unknown_count > 0 ? LEVEL_INFO : LEVEL_DEBUG, "queue.reconciled",
+			  log_text("queue", queue->keys.list), log_int("adopted", intake->unknown_count));
 		ended(queue, false, 0);
 		return;
 	}

@@ -85,11 +85,17 @@ struct worker_queue {
 	uint64_t count_at_ms;
 };
 
+/* What may happen thousands of times per second is told once, with how often it was. */
+struct seldom {
+	uint64_t untold, next_ms;
+};
+
 struct outbox {
 	struct holding_list waiting, sent, failed; /* each in the order of completion */
 	uint64_t sent_bytes, kept_bytes;
 	uint64_t retry_at_ms;
 	uint32_t failures;
+	struct seldom refused, dropped; /* replies that Redis will never take; dead letters that made room */
 };
 
 struct worker {
@@ -115,6 +121,8 @@ struct worker {
 	bool warned_policy, warned_append;
 	bool ready_told, changed_due, fence_due;
 	uint64_t trouble_told_ms;
+	bool drop_due;       /* the server at the other end became a replica */
+	uint64_t drop_at_ms; /* not again before */
 	struct worker_counts counts;
 };
 
@@ -147,6 +155,8 @@ int membership_leave(struct worker_queue *queue);
 void intake_step(struct worker_queue *queue, uint64_t now_ms);
 /* True when no claim, pop or adoption is under way, and nothing is left in the landing list. */
 bool intake_quiet(const struct worker_queue *queue);
+/* True when an answer is due that may bring commands. */
+bool intake_expects(const struct worker_queue *queue);
 /* Hands a claimed command up. False when there was no memory: it is adopted again later. */
 bool intake_deliver(struct worker_queue *queue, uint64_t number, uint32_t attempts, struct bytes raw);
 /* Numbers whose claim was sent, and whose commands are not known here, are adopted with the next reconcile. */

@@ -18,7 +18,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { TICK_MS = 100, CLOSE_MS = 2000, TROUBLE_EVERY_MS = 1000 };
+enum { TICK_MS = 100, CLOSE_MS = 2000, LEAVE_MS = 1000, TROUBLE_EVERY_MS = 1000, DROP_EVERY_MS = 2000 };
 
 static void worker_step(struct worker *worker);
 
@@ -37,6 +37,12 @@ void worker_trouble(struct worker_queue *queue, const char *what, const struct r
 	enum verdict verdict = verdict_of(reply);
 	uint64_t now_ms = worker_now();
 
+	/* After a failover this connection leads to what is a replica now; a new one may lead to its successor. */
+	if (verdict == VERDICT_WEATHER && bytes_starts(verdict_text(reply), BYTES("READONLY")) &&
+	    now_ms >= queue->worker->drop_at_ms) {
+		queue->worker->drop_at_ms = now_ms + DROP_EVERY_MS;
+		queue->worker->drop_due = true;
+	}
 	/* A lost connection is logged by its link. */
 	if (verdict == VERDICT_OK || verdict == VERDICT_LOST || now_ms < queue->worker->trouble_told_ms)
 		return;
@@ -134,13 +140,18 @@ static void forget_queue(struct worker_queue *queue)
 	queue->acknowledge_at_ms = queue->give_back_at_ms = 0;
 }
 
+static void drop_links(struct worker *worker, const char *why)
+{
+	link_drop(worker->link, why);
+	for (uint32_t i = 0; i < worker->queue_count; i++)
+		link_drop(worker->queues[i].intake.pop_link, why);
+}
+
 /* Everything claimed so far belongs to others. The connections are cut first: then no answer is outstanding, and a pop
  * of the old incarnation has ended. */
 static void start_over(struct worker *worker)
 {
-	link_drop(worker->link, "fenced");
-	for (uint32_t i = 0; i < worker->queue_count; i++)
-		link_drop(worker->queues[i].intake.pop_link, "fenced");
+	drop_links(worker, "fenced");
 
 	int failure = identity_renew(&worker->identity);
 	for (uint32_t i = 0; i < worker->queue_count && !failure; i++)
@@ -206,26 +217,35 @@ static void end(struct worker *worker)
 	uv_close((uv_handle_t *)&worker->soon, on_handle_closed);
 }
 
-/* First all that is on its way, then the lease, then the connections. */
+static void leave(struct worker *worker, uint64_t now_ms)
+{
+	worker->leaving = true;
+	worker->close_at_ms = now_ms + LEAVE_MS;
+	for (uint32_t i = 0; i < worker->queue_count; i++) {
+		struct worker_queue *queue = &worker->queues[i];
+		acknowledge_count(queue);
+		/* A pop that would not end may still move something: then the lease ends by itself. */
+		if (queue->intake.popping || membership_leave(queue))
+			queue->membership.left = true;
+	}
+}
+
+/* First all that is on its way, then the lease, then the connections. What Redis would not take in time stays in
+ * flight, and without a lease it is recovered at once. */
 static void close_step(struct worker *worker, uint64_t now_ms)
 {
-	bool quiet = worker_settled(worker), left = true;
+	bool quiet = worker_settled(worker), left = true, late = now_ms >= worker->close_at_ms;
 
 	for (uint32_t i = 0; i < worker->queue_count; i++) {
 		quiet = quiet && intake_quiet(&worker->queues[i]) && membership_quiet(&worker->queues[i]);
 		left = left && worker->queues[i].membership.left;
 	}
-	if (!link_ready(worker->link) || now_ms >= worker->close_at_ms || worker->fence_due || left) {
+	if (!link_ready(worker->link) || (worker->leaving && late) || worker->fence_due || left) {
 		if (left && worker->holdings.count == 0)
 			identity_forget(&worker->identity);
 		end(worker);
-	} else if (quiet && !worker->leaving) {
-		worker->leaving = true;
-		for (uint32_t i = 0; i < worker->queue_count; i++) {
-			acknowledge_count(&worker->queues[i]);
-			if (membership_leave(&worker->queues[i]))
-				worker->queues[i].membership.left = true; /* its lease ends by itself */
-		}
+	} else if ((quiet || late) && !worker->leaving) {
+		leave(worker, now_ms);
 	}
 }
 
@@ -250,6 +270,10 @@ static void worker_step(struct worker *worker)
 	link_step(worker->link, now_ms);
 	for (uint32_t i = 0; i < worker->queue_count; i++)
 		link_step(worker->queues[i].intake.pop_link, now_ms);
+	if (worker->drop_due) {
+		worker->drop_due = false;
+		drop_links(worker, "the server has become a replica");
+	}
 	if (worker->fence_due && !worker->closing)
 		start_over(worker);
 	if (link_ready(worker->link) && worker->checked && !worker->fence_due)
@@ -410,7 +434,7 @@ bool worker_settled(const struct worker *worker)
 	if (outbox->waiting.count + outbox->sent.count + outbox->failed.count > 0)
 		return false;
 	for (uint32_t i = 0; i < worker->queue_count; i++)
-		if (!acknowledge_settled(&worker->queues[i]))
+		if (!acknowledge_settled(&worker->queues[i]) || intake_expects(&worker->queues[i]))
 			return false;
 	return true;
 }
@@ -422,6 +446,7 @@ struct worker_counts worker_counts(const struct worker *worker)
 	counts.in_flight = worker->holdings.count;
 	counts.in_flight_bytes = worker->holdings.bytes;
 	counts.replies_pending = worker->outbox.waiting.count + worker->outbox.sent.count + worker->outbox.failed.count;
+	counts.reply_bytes = worker->outbox.kept_bytes;
 	counts.connected = link_ready(worker->link);
 	for (uint32_t i = 0; i < worker->queue_count; i++)
 		counts.owner_of_any |= worker->queues[i].membership.owner || worker->queues[i].shared;

@@ -41,13 +41,15 @@ struct worker_counts {
 	uint32_t in_flight; /* claimed, not yet acknowledged */
 	uint64_t in_flight_bytes;
 	uint32_t replies_pending;
+	uint64_t reply_bytes;                                        /* of those */
 	uint64_t claimed, acknowledged, recovered, dead, reconnects; /* since the start */
 	uint64_t replies_without_receiver;
 	bool connected, owner_of_any;
 };
 
 struct worker_events {
-	/* A command was claimed: raw is valid during the call. Return 0 when taken; -ENOMEM puts it back. */
+	/* A command was claimed: raw is valid during the call. Return 0 when taken; -ENOMEM puts it back. There are at
+	 * most limits.in_flight of them open, and one more for each queue. */
 	int (*claimed)(void *context, const struct claim *claim, struct bytes raw);
 	/* The lease was lost: everything claimed so far belongs to others. Forget it; outcomes are dropped. Claims of
 	 * the new incarnation follow. */
@@ -80,7 +82,7 @@ void worker_stop_claiming(struct worker *worker);
  * a drain. */
 void worker_give_back(struct worker *worker, const struct claim *claim);
 
-/* True when nothing is waiting to be sent to or confirmed by Redis. */
+/* True when nothing is waiting to be sent to or confirmed by Redis, and no claim is under way that could bring more. */
 bool worker_settled(const struct worker *worker);
 
 struct worker_counts worker_counts(const struct worker *worker);

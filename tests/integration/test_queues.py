@@ -1,5 +1,6 @@
 """Queues by name, several of one rowd, and what each may do."""
 
+import msgpack
 import pytest
 
 from support.client import Client
@@ -28,6 +29,26 @@ def test_several_queues_in_turn(world):
     for _ in range(2000):
         assert clients[0].take("rowd:reply:first")["ok"]
     assert redis.llen("rowd:commands") == 0
+
+
+def test_a_flooded_queue_leaves_room_for_another(world):
+    """The flood fills what may be in flight; a command that lands beside it is still taken at once."""
+    database, redis_server = world.database(), world.redis()
+    arguments = configuration(world, '[queue "flood"]\n[queue "trickle"]\n')
+    rowd = world.rowd(database, redis_server, arguments=arguments, queue="trickle", limits_in_flight=64,
+                      limits_batch=64)
+    redis = redis_server.client()
+    flood, trickle = Client(redis, queue="flood"), Client(redis, queue="trickle")
+    redis.set("{flood}:paused", "1")
+    element = msgpack.packb({"op": "create", "table": "animals", "values": {"species": "x"}})
+    for _ in range(40):
+        redis.lpush("flood", *[element] * 500)
+    redis.delete("{flood}:paused")
+    wait_until(lambda: redis.llen("flood") < 19000, "the flood")
+    for _ in range(20):
+        assert trickle.ok("ping")
+    assert redis.llen(flood.queue) > 0, "the flood was long enough"
+    assert "queue.no_memory" not in rowd.log()
 
 
 def test_a_queues_tables_and_operations(world):

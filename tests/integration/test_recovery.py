@@ -110,6 +110,36 @@ def test_sigterm_when_idle(world):
     assert time.monotonic() - started < 5
 
 
+def test_sigterm_while_a_thread_waits_for_a_frozen_database(world):
+    server = world.database_server()
+    database, redis_server = world.database(server), world.redis()
+    rowd = world.rowd(database, redis_server, delivery_drain_timeout_ms=500)
+    server.process.send(signal.SIGSTOP)
+    rowd.process.send(signal.SIGHUP)
+    wait_until(lambda: "rowd.reloading" in rowd.log(), "the reading of the tables")
+    started = time.monotonic()
+    assert rowd.terminate() == 0
+    assert time.monotonic() - started < 15
+    server.process.send(signal.SIGCONT)
+
+
+def test_a_second_sigterm_ends_it_at_once(world):
+    server = world.database_server()
+    database, redis_server = world.database(server), world.redis()
+    rowd = world.rowd(database, redis_server, delivery_lease_ms=LEASE_MS)
+    load = Load(redis_server, 500)
+    server.process.send(signal.SIGSTOP)
+    load.push()
+    wait_until(lambda: redis_server.client().llen(load.queue) == 0, "the claims")
+    rowd.process.send(signal.SIGTERM)
+    wait_until(lambda: "rowd.stopping" in rowd.log(), "the drain")
+    assert rowd.terminate(timeout_s=2) == 75
+    server.process.send(signal.SIGCONT)
+    world.rowd(database, redis_server, wait=False, delivery_lease_ms=LEASE_MS)
+    load.take(500)
+    load.check_nothing_lost(database)
+
+
 def test_a_frozen_worker_is_replaced_and_thaws_without_harm(world):
     database, redis_server = world.database(), world.redis()
     first = world.rowd(database, redis_server, delivery_lease_ms=LEASE_MS)

@@ -1,9 +1,11 @@
 """A Redis that is killed, restarted, full, or forgets its scripts: rowd goes on by itself."""
 
+import msgpack
 import pytest
 import redis as redis_py
 
 from load import Load
+from relay import Relay
 from support.client import Client
 from support.process import ROOT, wait_until
 
@@ -113,6 +115,56 @@ def test_a_full_redis_drains(world):
     redis.config_set("maxmemory", "0")
     load.take_slowly_enough(3000, timeout_s=60)
     load.check_nothing_lost(database)
+
+
+def test_sigterm_when_redis_takes_no_reply(world):
+    """The drain has an end, and so has the lease: what was run but not answered is recovered."""
+    database, redis_server = world.database(), world.redis()
+    first = world.rowd(database, redis_server, delivery_drain_timeout_ms=500, delivery_lease_ms=1000)
+    redis = redis_server.client()
+    load = PatientLoad(redis_server, 2000)
+    redis.set("{rowd:commands}:paused", "1")
+    load.push()
+    redis.config_set("maxmemory", "1")
+    redis.delete("{rowd:commands}:paused")
+    wait_until(lambda: redis.llen("rowd:commands") == 0, "the claims")
+    assert first.terminate(timeout_s=15) == 0
+    assert "drain.incomplete" in first.log()
+    assert [score for _, score in redis.zrange("{rowd:commands}:workers", 0, -1, withscores=True)] == [0]
+    redis.config_set("maxmemory", "0")
+    world.rowd(database, redis_server, delivery_lease_ms=1000)
+    load.take_slowly_enough(2000, timeout_s=60)
+    load.check_nothing_lost(database)
+
+
+def test_the_address_moves_to_another_server(world):
+    """A failover behind one address: the old server stays reachable over the old connection, as a replica."""
+    database, old = world.database(), world.redis()
+    new = world.redis(replicaof=f"127.0.0.1 {old.port}")
+    relay = Relay(("127.0.0.1", old.port))
+    rowd = world.rowd(database, old, redis_url=f"redis://127.0.0.1:{relay.port}")
+    wait_until(lambda: new.client().exists("{rowd:commands}:workers"), "the replica")
+    new.client().replicaof("NO", "ONE")
+    old.client().replicaof("127.0.0.1", new.port)
+    wait_until(lambda: "READONLY" in rowd.log(), "rowd hears of it")
+    relay.target = ("127.0.0.1", new.port)
+    assert Client(new.client()).ok("ping", db=True)
+    relay.close()
+
+
+def test_a_flood_of_refused_replies_is_told_in_few_lines(world):
+    database, redis_server = world.database(), world.redis()
+    rowd = world.rowd(database, redis_server, limits_dead_letters=100)
+    redis = redis_server.client()
+    redis.set("rowd:reply:no-list", "x")
+    elements = [msgpack.packb({"op": "ping", "id": number, "reply_list": "rowd:reply:no-list"})
+                for number in range(3000)]
+    before = len(rowd.log().splitlines())
+    redis.lpush("rowd:commands", *elements)
+    wait_until(lambda: int(redis.hget("{rowd:commands}:stats", "dead") or 0) == 3000, "the dead letters")
+    wait_until(lambda: "dead.dropped" in rowd.log(), "the loss is told")
+    assert "reply.refused" in rowd.log()
+    assert len(rowd.log().splitlines()) - before < 20
 
 
 def test_a_paused_queue_is_not_claimed(world):
