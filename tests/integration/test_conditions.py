@@ -82,6 +82,7 @@ REFUSED = [
     {"age": {"gr": 1}},
     {"age": [1, 2]},
     {"name": {"contains": 5.5}},
+    {"name": {"regexp": "("}},
 ]
 
 

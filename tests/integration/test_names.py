@@ -31,3 +31,20 @@ def test_what_is_no_column_is_unknown(client, name):
         error = client.call("read", check=False, table="animals", **fields)["error"]
         assert error["code"] in ("UNKNOWN_COLUMN", "BAD_VALUE"), fields
     assert client.ok("count", table="animals")["value"] == 0
+
+
+@pytest.mark.parametrize("name", [b"\xff\xfe", b"age\xff", "age\0", "\0", "a" * 100000, "' OR 1=1 -- ", "`age`"])
+def test_names_that_no_column_can_have(producer, name):
+    """A reply is text all through: the producer decodes it strictly."""
+    for op, fields in (("create", {"values": {name: 1}}), ("read", {"select": [name]}), ("read", {"order": [name]}),
+                       ("read", {"where": {name: 1}}), ("update", {"all": True, "set": {name: 1}}),
+                       ("delete", {"pk": {name: 1}})):
+        error = producer.call(op, check=False, table="animals", **fields)["error"]
+        assert error["code"] == "UNKNOWN_COLUMN", (op, error)
+    producer.fails("UNKNOWN_TABLE", "describe", table=name)
+
+
+def test_an_op_that_is_no_text(redis, rowd, producer):
+    redis.lpush(producer.queue, b"\x82\xa2op\xa2\xff\xfe\xaareply_list\xb0rowd:reply:no-op")
+    reply = producer.take("rowd:reply:no-op")
+    assert reply["op"] is None and reply["error"]["code"] == "UNKNOWN_OP"

@@ -198,7 +198,8 @@ REFUSED = [
     ("price", float("nan")), ("label", 1.5), ("label", True), ("label", ["x"]), ("label", {"x": 1}),
     ("day", "2023-02-29"), ("day", "yesterday"), ("day", 20240229), ("moment", 1709251199), ("moment", 1709251199.5),
     ("moment", "2024-13-01 00:00:00"), ("moment", "2024-01-01 25:00:00"), ("span", "12:60:00"), ("stamp", 0),
-    ("kind", ["red"]), ("raw", [1]),
+    ("kind", ["red"]), ("raw", [1]), ("kind", "blue"), ("kind", 1), ("kind", "1"), ("kinds", 3), ("kinds", "d"),
+    ("document", float("nan")), ("document", {"a": [float("-inf")]}), ("latin", "김"),
 ]
 
 
@@ -250,6 +251,37 @@ def test_more_fraction_than_kept_is_cut_and_told(client):
     assert reply["row"]["moment"] == "2024-12-31 23:59:59" and reply["warnings"]
     reply = client.ok("create", table="types", values={"span": "10:00:00.9"})
     assert reply["row"]["span"] == "10:00:00" and reply["warnings"]
+
+
+def test_two_digits_are_no_year(client, producer):
+    """The servers take 24 for 2024."""
+    producer.ok("create", table="types", values=[{"a_year": 2024}, {"a_year": 1970}, {"a_year": 0}])
+    for year, count in ((24, 0), (70, 0), ({"lt": 30}, 1), ({"gt": 99}, 2), (2024, 1), (0, 1)):
+        assert client.ok("count", table="types", where={"a_year": year})["value"] == count, year
+
+
+def test_a_text_outside_the_columns_character_set(client, producer):
+    producer.ok("create", table="types", values={"latin": "é"})
+    assert client.ok("count", table="types", where={"latin": "é"})["value"] == 1
+    client.fails("BAD_VALUE", "count", table="types", where={"latin": "김"})
+    client.fails("BAD_VALUE", "count", table="types", where={"latin": {"contains": "김"}})
+
+
+def test_a_number_with_more_digits_than_anything_has(client):
+    for digits in (100, 1000, 100000):
+        code = "OUT_OF_RANGE" if digits > 100 else None
+        for column, number in (("big", "9" * digits), ("price", "-" + "9" * digits)):
+            if code:
+                client.fails(code, "read", table="types", where={column: number})
+            else:
+                assert client.ok("read", table="types", where={column: number})["rows"] == []
+            client.fails("OUT_OF_RANGE", "create", table="types", values={column: number})
+
+
+def test_nil_is_null_in_a_timestamp_too(client, database):
+    """MariaDB would store the current time."""
+    error = client.fails("NOT_NULL_VIOLATION", "create", table="member", values={"email": "a", "created_at": None})
+    assert error["at"] == {"column": "created_at"}
 
 
 def test_zero_is_not_all_text(client, producer):
