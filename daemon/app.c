@@ -15,6 +15,7 @@
 #include <signal.h>
 #include <string.h>
 #include <sysexits.h>
+#include <unistd.h>
 #include <uv.h>
 
 /* A thread that connects or reads the tables cannot be cancelled; when it waits for a frozen server, nobody waits for
@@ -190,8 +191,10 @@ int app_run(const struct options *options)
 		return EX_OSERR;
 	}
 	(void)uv_run(&app.loop, UV_RUN_DEFAULT);
+	/* What is open dies with the process; recovery takes what is in flight. Not exit(): its handlers would clean up
+	 * under a thread that may be inside a library. */
 	if (app.status != 0 || app.abandoned)
-		return app.status; /* what is open dies with the process; recovery takes what is in flight */
+		_exit(app.status);
 	rc = uv_loop_close(&app.loop);
 	if (rc < 0)
 		log_event(LEVEL_WARNING, "rowd.leak", log_text("reason", uv_strerror(rc)));

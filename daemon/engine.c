@@ -4,54 +4,16 @@
  *       |                                    |                  |                         |
  *       +----------------- close ------------+------------------+-------------------------+--> CLOSING --> gone
  *
- * While DRAINING the timer for the drain may strike: what has not begun goes back to its queue at once, and the
- * connections are cut under what has. It strikes once more for what Redis does not take even then. */
+ * Here it is opened, pumped and closed; how it drains: engine_drain.c. */
 #include "daemon/engine.h"
 
 #include "common/clock.h"
 #include "common/log.h"
-#include "daemon/batch_runs.h"
-#include "daemon/catalog_reader.h"
-#include "daemon/database/pool.h"
-#include "daemon/held_claims.h"
-#include "daemon/plan/planner.h"
-#include "daemon/queue/worker.h"
+#include "daemon/engine_state.h"
 
 #include <assert.h>
 #include <errno.h>
 #include <stdlib.h>
-
-enum engine_state { ENGINE_STARTING, ENGINE_RUNNING, ENGINE_DRAINING, ENGINE_DRAINED, ENGINE_CLOSING };
-
-enum { SETTLE_MS = 3000 };
-
-struct engine {
-	uv_loop_t *loop;
-	const struct options *options;
-	struct engine_events events;
-	void *context;
-	enum engine_state state;
-
-	struct worker *worker;
-	struct planner *planner;
-	struct pool *pool;
-	struct held_claims claims;
-	struct batch_runs runs;
-	struct catalog_reader catalog_reader;
-
-	uv_prepare_t prepare; /* the pump turns after timers … */
-	uv_check_t check;     /* … and after I/O */
-	uv_timer_t retry_timer;
-	uv_timer_t drain_timer;
-	int handles_open;
-
-	bool dirty; /* something happened: the pump has to look */
-	bool redis_ready;
-	bool database_up;
-	bool catalog_known;
-	bool worker_open, pool_open, catalog_reader_open; /* what engine_close() still waits for */
-	bool drain_over;                                  /* the drain timer struck */
-};
 
 static void engine_step(struct engine *engine);
 
@@ -177,64 +139,6 @@ static void on_pool_health(void *context, bool down, const struct sql_error *err
 	engine->dirty = true;
 }
 
-/* --- the drain ------------------------------------------------------------------------------------------------ */
-
-static void engine_give_back(struct engine *engine)
-{
-	held_claims_give_back(&engine->claims, engine->planner, engine->worker);
-}
-
-static void engine_end_drain(struct engine *engine)
-{
-	engine->state = ENGINE_DRAINED;
-	(void)uv_timer_stop(&engine->drain_timer);
-	engine->events.drained(engine->context);
-}
-
-/* Redis is away or full: what it has not heard of stays in flight, for recovery. */
-static void on_settle_timer(uv_timer_t *timer)
-{
-	struct engine *engine = timer->data;
-	struct worker_counts counts = worker_counts(engine->worker);
-
-	log_event(LEVEL_WARNING, "drain.incomplete", log_int("in_flight", counts.in_flight),
-		  log_int("replies", counts.replies_pending), log_int("redis_up", counts.connected),
-		  log_text("hint", "what is in flight is recovered and runs again"));
-	engine_end_drain(engine);
-}
-
-static void on_drain_timer(uv_timer_t *timer)
-{
-	struct engine *engine = timer->data;
-
-	log_event(LEVEL_WARNING, "drain.timeout", log_int("running", engine->runs.running),
-		  log_int("waiting", planner_counts(engine->planner).waiting));
-	engine->drain_over = true;
-	engine_give_back(engine);
-	pool_close(engine->pool);
-	engine->dirty = true;
-	(void)uv_timer_start(&engine->drain_timer, on_settle_timer, SETTLE_MS, 0);
-}
-
-void engine_drain(struct engine *engine)
-{
-	if (engine->state != ENGINE_STARTING && engine->state != ENGINE_RUNNING)
-		return;
-	engine->state = ENGINE_DRAINING;
-	engine->dirty = true;
-	worker_stop_claiming(engine->worker);
-	(void)uv_timer_start(&engine->drain_timer, on_drain_timer, engine->options->delivery.drain_timeout_ms, 0);
-}
-
-static bool engine_is_settled(const struct engine *engine)
-{
-	struct planner_counts counts = planner_counts(engine->planner);
-
-	if (counts.waiting + counts.parked + counts.running + counts.done > 0 || engine->runs.running > 0)
-		return false;
-	return worker_settled(engine->worker);
-}
-
 /* --- the pump ------------------------------------------------------------------------------------------------- */
 
 static void engine_pump(struct engine *engine)
@@ -244,7 +148,7 @@ static void engine_pump(struct engine *engine)
 	worker_want(engine->worker, engine->database_up && engine->catalog_known);
 	engine_read_catalog(engine);
 	if (engine->drain_over)
-		engine_give_back(engine);
+		held_claims_give_back(&engine->claims, engine->planner, engine->worker);
 	else
 		engine_run_batches(engine);
 	held_claims_finish(&engine->claims, engine->planner, engine->worker);
@@ -252,8 +156,8 @@ static void engine_pump(struct engine *engine)
 	if (engine->state == ENGINE_STARTING && engine->redis_ready && engine->database_up && engine->catalog_known) {
 		engine->state = ENGINE_RUNNING;
 		engine->events.ready(engine->context);
-	} else if (engine->state == ENGINE_DRAINING && engine_is_settled(engine)) {
-		engine_end_drain(engine);
+	} else if (engine->state == ENGINE_DRAINING) {
+		engine_drain_step(engine);
 	}
 }
 

@@ -284,7 +284,7 @@ static void worker_step(struct worker *worker)
 	}
 	if (!worker->ready_told && worker->checked)
 		tell_ready(worker, now_ms);
-	if (worker->changed_due) {
+	if (worker->changed_due || worker->stopping) { /* a drain waits for the end of what is not counted, too */
 		worker->changed_due = false;
 		worker->events.changed(worker->context);
 	}
