@@ -24,14 +24,15 @@ void bad_row_begin(struct job_plan *plan, uint32_t index, const struct sql_error
 {
 	const struct create_state *create = &plan->create;
 
-	if (!create->is_array || error->row >= 0 || error->class != SQL_ERROR_OF_COMMAND ||
-	    plan->wave != &plan->first || index != 0)
+	/* What is tried again could not be undone without transactions. */
+	if (!create->is_array || !plan->table->transactional || error->row >= 0 ||
+	    error->class != SQL_ERROR_OF_COMMAND || plan->wave != &plan->first || index != 0)
 		return;
 	if (create->row_count == 1)
 		plan->error.at_row = 0;
 	else if (server_tells_row(plan))
 		plan->bad_row.state = BAD_ROW_ASK;
-	else if (plan->table->transactional && !plan->table->has_triggers && create->insertion->column_count > 0)
+	else if (!plan->table->has_triggers && create->insertion->column_count > 0)
 		plan->bad_row = (struct bad_row){.state = BAD_ROW_HALVE, .end = create->row_count};
 }
 

@@ -101,6 +101,7 @@ void procedure_error_from_sql(const struct job *job, const struct sql_error *fro
 	/* No constraint of the user's: it is how MariaDB has a JSON type. */
 	if (code == ERROR_CHECK_VIOLATION && is_document(job, bytes_of(ret_error->at_column))) {
 		ret_error->code = ERROR_BAD_VALUE;
+		ret_error->at_constraint[0] = '\0';
 		snprintf(ret_error->message, sizeof(ret_error->message), "the text is not a JSON document");
 	}
 	if (job->plan && job->plan->create.is_array)

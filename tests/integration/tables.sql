@@ -92,4 +92,9 @@ CREATE TABLE child (
 	CONSTRAINT child_of_parent FOREIGN KEY (parent_id) REFERENCES parent (id) ON DELETE RESTRICT
 ) ENGINE = InnoDB;
 
+CREATE TABLE unlogged (
+	id INT NOT NULL AUTO_INCREMENT PRIMARY KEY,
+	n  INT NOT NULL
+) ENGINE = MyISAM;
+
 CREATE VIEW old_animals AS SELECT id, species, age, name FROM animals WHERE age >= 10;
