@@ -260,6 +260,9 @@ static int append_order_items(struct compiler *compiler, const struct value *ord
 
 		if (result < 0)
 			return result;
+		/* Rows that are equal in a column have no order by it any more: a second time it says nothing. */
+		if (ordered[item.column->position])
+			continue;
 		buffer_append_text(compiler->out, i == 0 ? " ORDER BY " : ",");
 		append_order_item(compiler->out, &item);
 		ordered[item.column->position] = true;

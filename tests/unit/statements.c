@@ -77,7 +77,7 @@ static const struct statement_case reads[] = {
 	 "SELECT `age`,`id` FROM `pets` WHERE `id` = 5", PROCEDURE_BY_KEY},
 	{"{\"op\":\"read\",\"table\":\"pairs\",\"pk\":{\"b\":\"x\",\"a\":1}}",
 	 "SELECT `a`,`b`,`note` FROM `pairs` WHERE `a` = 1 AND `b` = x'78'", PROCEDURE_BY_KEY},
-	{"{\"op\":\"read\",\"table\":\"order\",\"order\":[\"-or\",\"a`b\"]}",
+	{"{\"op\":\"read\",\"table\":\"order\",\"order\":[\"-or\",\"a`b\",\"or\",\"-or\"]}",
 	 "SELECT `key`,`or`,`a``b` FROM `order` ORDER BY `or` DESC,`a``b` LIMIT 1001", PROCEDURE_ALONE},
 	{"{\"op\":\"read\",\"table\":\"notes\",\"limit\":2}", "SELECT `line` FROM `notes` LIMIT 2", PROCEDURE_ALONE},
 	{"{\"op\":\"read\",\"table\":\"pets\",\"select\":[\"id\"],\"limit\":5000,\"offset\":3}",
