@@ -47,7 +47,7 @@ const struct field command_fields[FIELD_COUNT] = {
 	{NAME("offset"), FIELD_COUNT_FROM_0, .ops = READ, BODY(offset), TELLS(have_offset)},
 	{NAME("select"), FIELD_COLUMNS, .ops = READ, BODY(select)},
 	{NAME("stream"), LATER(READ)},
-	{NAME("timing"), LATER(EVERY)},
+	{NAME("timing"), FIELD_BOOL, ENVELOPE(timing)},
 	{NAME("values"), FIELD_ROWS, .ops = CREATE, .required_ops = CREATE, BODY(values)},
 	{NAME("dry_run"), LATER(EVERY)},
 	{NAME("deadline"), LATER(EVERY)},

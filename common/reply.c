@@ -61,6 +61,19 @@ static void write_error(struct writer *writer, const struct error *error)
 	writer_map_end(writer);
 }
 
+static void write_times(struct writer *writer, const struct reply_times *times)
+{
+	writer_key(writer, BYTES("us"));
+	writer_map(writer, 3);
+	writer_key(writer, BYTES("wait"));
+	writer_uint(writer, times->wait);
+	writer_key(writer, BYTES("db"));
+	writer_uint(writer, times->db);
+	writer_key(writer, BYTES("total"));
+	writer_uint(writer, times->total);
+	writer_map_end(writer);
+}
+
 static void write_warnings(struct writer *writer, const struct reply *reply)
 {
 	writer_key(writer, BYTES("warnings"));
@@ -93,6 +106,7 @@ void reply_encode(const struct command *command, const struct reply *reply, stru
 {
 	bool meta = command->meta.type != VALUE_NIL;
 	bool traceparent = command->traceparent.size > 0;
+	bool times = reply->times != NULL;
 	bool warnings = reply->warning_count > 0;
 	bool attempt = reply->attempt > 1;
 	uint32_t body = reply->error ? 1 : reply->field_count;
@@ -100,7 +114,7 @@ void reply_encode(const struct command *command, const struct reply *reply, stru
 
 	assert(reply->field_count <= REPLY_FIELDS && !(reply->error && reply->field_count > 0));
 	writer_init(&writer, command->codec, out);
-	writer_map(&writer, 4u + body + meta + traceparent + warnings + attempt);
+	writer_map(&writer, 4u + body + meta + traceparent + times + warnings + attempt);
 	write_envelope(&writer, command, !reply->error);
 	if (reply->error)
 		write_error(&writer, reply->error);
@@ -116,6 +130,8 @@ void reply_encode(const struct command *command, const struct reply *reply, stru
 		writer_key(&writer, BYTES("traceparent"));
 		writer_str(&writer, command->traceparent);
 	}
+	if (times)
+		write_times(&writer, reply->times);
 	if (warnings)
 		write_warnings(&writer, reply);
 	if (attempt)

@@ -21,12 +21,18 @@ struct reply_warning {
 	struct bytes message;
 };
 
+/* In microseconds, from the claim on. */
+struct reply_times {
+	uint64_t wait, db, total;
+};
+
 enum { REPLY_FIELDS = 8 };
 
 struct reply {
 	const struct error *error; /* NULL: ok */
 	struct reply_field fields[REPLY_FIELDS];
-	uint32_t field_count; /* 0 when there is an error */
+	uint32_t field_count;            /* 0 when there is an error */
+	const struct reply_times *times; /* NULL: nobody wants to know */
 	const struct reply_warning *warnings;
 	uint32_t warning_count;
 	uint32_t attempt; /* told from the second on; 0 and 1 are the first */

@@ -135,8 +135,8 @@ static void answer(struct planner *planner, struct task *task, const struct erro
 {
 	struct job *job = &task->job;
 
-	reply(job, error);
 	job->ended_us = now_us;
+	reply(job, error);
 	if (job->reply.code == ERROR_NONE)
 		planner->answered_ok++;
 	else

@@ -35,8 +35,15 @@ static bool is_undecodable(const struct job *job, const struct error *error)
 
 static void encode(struct job *job, const struct error *error, struct buffer *out)
 {
+	struct reply_times times = {
+		.wait = job->started_us - job->submitted_us,
+		.db = job->ended_us - job->started_us,
+		.total = job->ended_us - job->submitted_us,
+	};
 	struct reply reply = {.error = error, .attempt = job->attempts + 1};
 
+	if (job->command.timing)
+		reply.times = &times;
 	if (!error && job->plan) {
 		answer_reply(&job->plan->answer, &reply);
 		reply.warnings = job->plan->warnings.items;

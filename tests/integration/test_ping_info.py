@@ -67,6 +67,15 @@ def test_describe_keys_defaults_and_computed_columns(client):
     assert str(pair["value"]["default"]) == "7" and pair["a"]["default"] is None
 
 
+def test_timing_tells_where_the_time_went(client, producer):
+    producer.ok("create", table="animals", values={"species": "a"})
+    us = client.ok("read", table="animals", timing=True)["us"]
+    assert us["db"] > 0 and us["total"] == us["wait"] + us["db"] < 20_000_000
+    assert client.ok("ping", timing=True)["us"]["db"] == 0
+    assert "us" in client.call("read", table="no_such", timing=True)
+    assert "us" not in client.ok("ping", timing=False)
+
+
 @pytest.mark.parametrize("identity", ["a", "x" * 128, 7, 0, -1, 2**63 - 1, 2**64 - 1, "한글", "7"])
 def test_the_id_comes_back_with_its_type(client, identity):
     reply = client.call("ping", id=identity)

@@ -234,7 +234,7 @@ static void test_faults(void **state)
 		{"{'op':'ping','deadline':1}", ERROR_UNKNOWN_FIELD, "not in this version"},
 		{"{'op':'ping','timeout_ms':1}", ERROR_UNKNOWN_FIELD, "not in this version"},
 		{"{'op':'ping','dry_run':false}", ERROR_UNKNOWN_FIELD, "not in this version"},
-		{"{'op':'ping','timing':true}", ERROR_UNKNOWN_FIELD, "not in this version"},
+		{"{'op':'ping','timing':1}", ERROR_BAD_MESSAGE, "`timing`"},
 		{"{'op':'ping','table':'t'}", ERROR_UNKNOWN_FIELD, "`table` is a field of describe"},
 		{"{'op':'ping','bogus':null}", ERROR_UNKNOWN_FIELD, "`bogus`"},
 		{"{'op':'read','table':'t','limt':1}", ERROR_UNKNOWN_FIELD, "`limit`"},

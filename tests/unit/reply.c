@@ -52,11 +52,13 @@ static void test_everything_that_applies(void **state)
 {
 	(void)state;
 	static const struct reply_warning warnings[] = {{1265, BYTES("cut")}, {1, BYTES("x")}};
-	struct reply reply = {.warnings = warnings, .warning_count = 2, .attempt = 2};
+	static const struct reply_times times = {.wait = 1, .db = 20, .total = 21};
+	struct reply reply = {.times = &times, .warnings = warnings, .warning_count = 2, .attempt = 2};
 
 	check(full, &reply,
 	      "{\"v\":1,\"id\":\"x\",\"op\":\"read\",\"ok\":true,\"meta\":{\"a\":[1.50]},"
 	      "\"traceparent\":\"00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01\","
+	      "\"us\":{\"wait\":1,\"db\":20,\"total\":21},"
 	      "\"warnings\":[{\"errno\":1265,\"message\":\"cut\"},{\"errno\":1,\"message\":\"x\"}],\"attempt\":2}");
 }
 
@@ -95,6 +97,7 @@ static void test_msgpack_says_the_same(void **state)
 {
 	(void)state;
 	static const struct reply_warning warnings[] = {{1265, BYTES("cut")}};
+	static const struct reply_times times = {.wait = 0, .db = 300, .total = UINT64_MAX};
 	struct error error;
 
 	error_set(&error, ERROR_CHECK_VIOLATION, "no");
@@ -104,7 +107,7 @@ static void test_msgpack_says_the_same(void **state)
 	const struct reply replies[] = {
 		{0},
 		{.error = &error},
-		{.warnings = warnings, .warning_count = 1, .attempt = 5},
+		{.times = &times, .warnings = warnings, .warning_count = 1, .attempt = 5},
 	};
 
 	for (size_t i = 0; i < LENGTH(replies); i++) {
