@@ -381,6 +381,18 @@ void connection_check_deadline(struct connection *connection, uint64_t now_ms)
 	resume_soon(connection);
 }
 
+bool connection_is_late(const struct connection *connection, uint64_t now_ms)
+{
+	return connection->state == CONNECTION_BUSY && connection->deadline_ms > 0 &&
+	       transaction_awaits_statement(&connection->transaction) &&
+	       now_ms + connection->settings.answer_grace_ms >= connection->deadline_ms;
+}
+
+uint64_t connection_id(const struct connection *connection)
+{
+	return mysql_thread_id(connection->call.mysql);
+}
+
 void connection_extend_deadline(struct connection *connection, uint64_t more_ms)
 {
 	if (connection->deadline_ms > 0)

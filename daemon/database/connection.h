@@ -30,6 +30,7 @@ struct connection_settings {
 	enum server_kind server;
 	enum echo_mode echo;
 	uint32_t answer_timeout_ms; /* silence of the server during a transaction; 0: no limit */
+	uint32_t answer_grace_ms;   /* the part of it that is left for an answer that is late already */
 	uint32_t ping_timeout_ms;
 };
 
@@ -44,6 +45,12 @@ void connection_ping(struct connection *connection);
 
 /* Gives it up when the server has been silent for too long. To be called now and then. */
 void connection_check_deadline(struct connection *connection, uint64_t now_ms);
+
+/* Whether the server has been silent about a statement for so long that only the grace is left. */
+bool connection_is_late(const struct connection *connection, uint64_t now_ms);
+
+/* The server's number for it. */
+uint64_t connection_id(const struct connection *connection);
 
 /* The loop has been asleep (stopped, suspended): grants that much more time. */
 void connection_extend_deadline(struct connection *connection, uint64_t more_ms);
@@ -62,6 +69,7 @@ struct connection_link {
 	struct connection *previous, *next;
 	struct connection_list *list; /* NULL: in none */
 	uint32_t generation;
+	enum server_kind server;
 	uint64_t opened_at_ms, retire_at_ms;
 };
 struct connection_link *connection_link(struct connection *connection);

@@ -15,6 +15,7 @@
 #include "daemon/database/errors.h"
 #include "daemon/database/opener.h"
 #include "daemon/database/session.h"
+#include "daemon/database/stopper.h"
 
 #include <errmsg.h>
 #include <errno.h>
@@ -34,6 +35,7 @@ struct pool {
 	struct pool_events events;
 	void *context;
 	struct opener opener;
+	struct stopper stopper;
 	struct connection_list idle, busy, dying;
 	uv_timer_t tick;
 	uv_timer_t retry; /* active: backing off */
@@ -116,7 +118,8 @@ static void on_timer_closed(uv_handle_t *handle)
 /* The last one out closes the timers; the pool is gone when these are. */
 static void finish_closing(struct pool *pool)
 {
-	if (!pool->closing || pool->opener.running || usable_count(pool) > 0 || pool->dying.count > 0)
+	if (!pool->closing || pool->opener.running || pool->stopper.running || usable_count(pool) > 0 ||
+	    pool->dying.count > 0)
 		return;
 	if (uv_is_closing((uv_handle_t *)&pool->tick))
 		return;
@@ -231,6 +234,7 @@ static int add_connection(struct pool *pool, struct session *session)
 		.server = server.kind,
 		.echo = pool->options->echo,
 		.answer_timeout_ms = limit_ms ? limit_ms + ANSWER_GRACE_MS : 0,
+		.answer_grace_ms = ANSWER_GRACE_MS,
 		.ping_timeout_ms = pool->options->connect_timeout_ms,
 	};
 	MYSQL *mysql = session_release(session);
@@ -244,6 +248,7 @@ static int add_connection(struct pool *pool, struct session *session)
 		return r;
 	link = connection_link(connection);
 	link->generation = pool->generation;
+	link->server = server.kind;
 	link->opened_at_ms = uv_now(pool->loop);
 	link->retire_at_ms = retire_time_ms(pool);
 	connection_list_put(&pool->idle, connection);
@@ -316,6 +321,22 @@ static void look_after_idle(struct pool *pool, uint64_t now_ms)
 	keep_one(pool);
 }
 
+static void on_stopped(void *context)
+{
+	finish_closing(context);
+}
+
+/* MariaDB ends its statements itself. */
+static void stop_if_late(struct pool *pool, struct connection *connection, uint64_t now_ms)
+{
+	struct connection_link *link = connection_link(connection);
+
+	if (link->server != SERVER_MYSQL || pool->stopper.running || !connection_is_late(connection, now_ms))
+		return;
+	if (stopper_start(&pool->stopper, pool->loop, connection_id(connection)) == 0)
+		link->generation = pool->generation - 1;
+}
+
 static void on_tick(uv_timer_t *timer)
 {
 	struct pool *pool = timer->data;
@@ -329,6 +350,7 @@ static void on_tick(uv_timer_t *timer)
 		if (elapsed_ms > LATE_MS)
 			connection_extend_deadline(connection, elapsed_ms);
 		connection_check_deadline(connection, now_ms);
+		stop_if_late(pool, connection, now_ms);
 	}
 	look_after_idle(pool, now_ms);
 }
@@ -347,6 +369,7 @@ int pool_open(uv_loop_t *loop, const struct database_options *options, const str
 	pool->context = context;
 	pool->down = true; /* until the first connection works, which is told */
 	pool->opener = (struct opener){.options = options, .opened = on_opened, .context = pool};
+	pool->stopper = (struct stopper){.options = options, .ended = on_stopped, .context = pool};
 	r = opener_start(&pool->opener, loop);
 	if (r) {
 		free(pool);

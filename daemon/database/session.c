@@ -163,7 +163,7 @@ static int set_session(struct session *session, const struct database_options *o
 				    "SET SESSION autocommit = 0"};
 	int r;
 
-	/* lock_wait_timeout is about metadata locks; MySQL's statement limit does not reach writes. */
+	/* lock_wait_timeout is about metadata locks. MySQL's limit does not reach writes: the stopper does. */
 	snprintf(settings, sizeof(settings), session_settings, LOCK_WAIT_S, statement_s ? statement_s : 3600, wait_s);
 	if (mariadb)
 		snprintf(

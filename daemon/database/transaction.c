@@ -267,7 +267,7 @@ void transaction_break(struct transaction *transaction, const struct sql_error *
 	transaction->end = commit_begun ? TRANSACTION_IN_DOUBT : TRANSACTION_LOST;
 }
 
-static bool has_statement_open(const struct transaction *transaction)
+bool transaction_awaits_statement(const struct transaction *transaction)
 {
 	return transaction->state == TRANSACTION_SENDING || transaction->state == TRANSACTION_ANSWERING ||
 	       transaction->state == TRANSACTION_FETCHING;
@@ -279,7 +279,7 @@ void transaction_tell_end(struct transaction *transaction, bool blame)
 		transaction->events.ended(transaction->context, transaction->end, NULL);
 		return;
 	}
-	if (blame && has_statement_open(transaction))
+	if (blame && transaction_awaits_statement(transaction))
 		transaction->events.failed(transaction->context, transaction->answered, &transaction->error);
 	transaction->events.ended(transaction->context, transaction->end, &transaction->error);
 }

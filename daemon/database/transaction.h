@@ -53,6 +53,9 @@ void transaction_begin(struct transaction *transaction, const struct transaction
 /* Takes one step: starts one call, or takes in what a finished one brought. */
 enum transaction_progress transaction_step(struct transaction *transaction);
 
+/* Whether a statement was sent that the server has not answered to the end. */
+bool transaction_awaits_statement(const struct transaction *transaction);
+
 /* The connection was lost, or is being given up, for the reason in error: sets the end, LOST or IN_DOUBT. */
 void transaction_break(struct transaction *transaction, const struct sql_error *error);
 

@@ -202,6 +202,19 @@ def test_lock_timeout_is_retried_and_then_told(world, database_server):
     assert client.take("rowd:reply:lock")["row"]["age"] == 5
 
 
+def test_a_slow_write_is_stopped_on_the_server(world):
+    database, redis_server = world.database(), world.redis()
+    database.script("CREATE TABLE slow (id INT PRIMARY KEY, v INT);\nINSERT INTO slow VALUES (1, 1);\n"
+                    "CREATE TRIGGER sleepy BEFORE UPDATE ON slow FOR EACH ROW SET NEW.v = NEW.v + SLEEP(600)")
+    world.rowd(database, redis_server, database_statement_timeout_ms=1000, database_connections=1)
+    producer = Client(redis_server.client())
+    producer.fails("TIMEOUT", "update", table="slow", pk=1, set={"v": 2})
+    running = database.query("SELECT info FROM information_schema.processlist WHERE info LIKE 'UPDATE `slow`%%'")
+    assert running == [] and database.query("SELECT v FROM slow") == [(1,)]
+    # The connection goes on, or another takes its place.
+    assert producer.ok("read", table="slow", pk=1)["row"]["v"] == 1
+
+
 def test_a_new_table_is_found_without_a_restart(producer, database):
     name = f"later_{secrets.token_hex(4)}"
     producer.fails("UNKNOWN_TABLE", "read", table=name)
