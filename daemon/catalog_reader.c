@@ -39,6 +39,7 @@ static void on_read(void *context, struct catalog *catalog, const struct sql_err
 	(void)uv_timer_start(&reader->pause, on_pause_over, PAUSE_MS, 0);
 	if (!catalog) {
 		reader->wanted = true;
+		reader->refused = error->class == SQL_ERROR_ACCESS;
 		log_event(LEVEL_WARNING, "catalog.failed", log_int("errno", error->number),
 			  log_text("message", error->message));
 		reader->events.changed(reader->context);
@@ -48,6 +49,7 @@ static void on_read(void *context, struct catalog *catalog, const struct sql_err
 		  log_int("tables", catalog_table_count(catalog)),
 		  log_text("server", catalog_server(catalog)->version_text));
 	reader->read_before = true;
+	reader->refused = false;
 	reader->events.read(reader->context, catalog);
 	catalog_unref(catalog);
 }

@@ -27,6 +27,7 @@ struct catalog_reader {
 	bool wanted, reading;
 	bool pausing; /* the last reading was less than a second ago */
 	bool read_before;
+	bool refused; /* the last reading was: the account or the database is gone, whatever open connections say */
 	bool closing, timer_closed;
 };
 

@@ -145,7 +145,7 @@ static void engine_pump(struct engine *engine)
 {
 	if (engine->state == ENGINE_DRAINED || engine->state == ENGINE_CLOSING)
 		return;
-	worker_want(engine->worker, engine->database_up && engine->catalog_known);
+	worker_want(engine->worker, engine->database_up && engine->catalog_known && !engine->catalog_reader.refused);
 	engine_read_catalog(engine);
 	if (engine->drain_over)
 		held_claims_give_back(&engine->claims, engine->planner, engine->worker);

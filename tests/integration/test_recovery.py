@@ -5,6 +5,7 @@ import time
 
 from load import Load
 from support.client import Client
+from support.database_server import Database
 from support.process import wait_until
 
 LEASE_MS = 1000
@@ -204,6 +205,26 @@ def test_the_database_is_not_there_at_the_start(world):
     assert rowd.process.alive()
     server.start()
     assert client.take("rowd:reply:early", timeout_s=60)["ok"]
+
+
+def test_the_database_is_dropped_and_made_again(world):
+    """Nothing is answered with a failure over it, and the queue waits where it is."""
+    server = world.database_server()
+    database, redis_server = world.database(server), world.redis()
+    rowd = world.rowd(database, redis_server)
+    client = Client(redis_server.client())
+    server.drop_database(database)
+    load = Load(redis_server, 300)
+    load.push(0, 100)
+    wait_until(lambda: "catalog.failed" in rowd.log(), "the refusal")
+    load.push(100, 300)
+    assert client.redis.blpop(load.reply_list, timeout=1) is None
+    assert client.redis.llen(load.queue) == 200
+    Database(server, "mysql").query(f"CREATE DATABASE `{database.name}` CHARACTER SET utf8mb4")
+    database.create_example_tables()
+    load.take(300)
+    load.check_nothing_lost(database)
+    assert client.redis.exists("{rowd:commands}:dead") == 0
 
 
 def test_connections_cut_by_the_server(world):
