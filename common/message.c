@@ -139,7 +139,7 @@ static int decode_map(struct decoder *decoder, uint32_t depth, struct value *map
 static void skip_values(struct decoder *decoder, uint64_t values)
 {
 	while (values > 0) {
-		struct value token;
+		struct value token = {0};
 
 		(void)msgpack_read(&decoder->at, decoder->end, &token); /* the scan has been here */
 		values--;

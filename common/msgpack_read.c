@@ -24,6 +24,7 @@ static struct value of_uint(uint64_t number)
 
 static struct value of_int(uint64_t number, size_t size)
 {
+	assert(size >= 1 && size <= sizeof(number));
 	unsigned unused_bits = (unsigned)(8 * (sizeof(number) - size));
 
 	/* Moves the sign to where int64_t has it, and spreads it on the way back. */

@@ -209,7 +209,7 @@ int url_parse_database(const char *text, struct database_url *ret_url, char ret_
 {
 	struct database_url url = {0};
 	struct bytes unix_socket = {NULL, 0};
-	struct pieces pieces;
+	struct pieces pieces = {0};
 	int result;
 
 	/* sqlite:file.db has no "://": the scheme is looked at first, so that the answer is about that. */
@@ -271,7 +271,7 @@ static int parse_redis_path(const struct pieces *pieces, bool is_socket, struct 
 int url_parse_redis(const char *text, struct redis_url *ret_url, char ret_problem[URL_PROBLEM_BYTES])
 {
 	struct redis_url url = {0};
-	struct pieces pieces;
+	struct pieces pieces = {0};
 	int result = split(text, &pieces, ret_problem);
 
 	if (result < 0)

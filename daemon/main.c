@@ -178,6 +178,8 @@ int main(int argc, char **argv)
 	sorted.invocation.words = calloc((size_t)argc + 1, sizeof(char *));
 	if (!sorted.invocation.settings || !sorted.invocation.words) {
 		fprintf(stderr, "rowd: %s\n", strerror(ENOMEM));
+		free(sorted.invocation.settings);
+		free(sorted.invocation.words);
 		return EX_OSERR;
 	}
 	int status = run(&sorted, argv + 1);
