@@ -372,3 +372,28 @@ void json_read(struct bytes json, uint32_t depth, struct buffer *msgpack, struct
 	buffer_free(&reader.scratch);
 	arena_free(&reader.arena);
 }
+
+/* As parse(), without callbacks. */
+static bool parses(struct reader *reader)
+{
+	yajl_alloc_funcs functions = {.malloc = allocate, .realloc = reallocate, .free = deallocate, .ctx = reader};
+
+	if (setjmp(reader->no_memory))
+		return false;
+	reader->yajl = yajl_alloc(NULL, &functions, NULL);
+	yajl_config(reader->yajl, yajl_dont_validate_strings, 1);
+	return yajl_parse(reader->yajl, (const unsigned char *)reader->json.data, reader->json.size) ==
+		       yajl_status_ok &&
+	       yajl_complete_parse(reader->yajl) == yajl_status_ok;
+}
+
+bool json_valid(struct bytes json)
+{
+	struct reader reader = {.json = json};
+	bool valid;
+
+	arena_init(&reader.arena, YAJL_BYTES + YAJL_BYTES_PER_BYTE * json.size);
+	valid = utf8_valid(json) && parses(&reader);
+	arena_free(&reader.arena);
+	return valid;
+}

@@ -1,6 +1,7 @@
 /* common/writer.c */
 #include "common/writer.h"
 
+#include "common/json_read.h"
 #include "common/json_write.h"
 #include "common/msgpack_write.h"
 #include "common/number.h"
@@ -133,10 +134,12 @@ void writer_bin(struct writer *writer, struct bytes data)
 
 void writer_document(struct writer *writer, struct bytes text)
 {
-	if (begin_json(writer))
+	if (!begin_json(writer))
+		msgpack_write_str(writer->out, text);
+	else if (json_valid(text))
 		buffer_append(writer->out, text);
 	else
-		msgpack_write_str(writer->out, text);
+		json_write_string(writer->out, text);
 }
 
 void writer_encoded(struct writer *writer, struct bytes encoded)

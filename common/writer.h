@@ -43,7 +43,8 @@ void writer_float64(struct writer *writer,
 void writer_str(struct writer *writer, struct bytes text); /* JSON: invalid UTF-8 becomes U+FFFD */
 void writer_bin(struct writer *writer, struct bytes data); /* JSON: {"$bin": base64} */
 
-/* A JSON document's text: a str in msgpack, embedded as it is in JSON. */
+/* A JSON document's text: a str in msgpack, embedded as it is in JSON. MariaDB takes "1." and "\x" for JSON; nobody
+ * else does, and the whole reply would be none: such a text is a string in JSON, too. */
 void writer_document(struct writer *writer, struct bytes text);
 
 /* A tree, with every type as it came. */

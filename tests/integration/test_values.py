@@ -288,3 +288,12 @@ def test_nil_is_null_in_a_timestamp_too(client, database):
 def test_zero_is_not_all_text(client, producer):
     producer.ok("create", table="animals", values=[{"species": "cat"}, {"species": "0"}])
     assert [row["species"] for row in client.ok("read", table="animals", where={"species": 0})["rows"]] == ["0"]
+
+
+def test_a_document_that_only_the_server_takes_for_one_spoils_no_reply(redis, rowd, database, database_server):
+    if not database_server.is_mariadb():
+        pytest.skip("MySQL keeps documents parsed")
+    for text in ("1.", '"\\x"'):
+        database.query("INSERT INTO types (document) VALUES (%s)", (text,))
+    rows = Client(redis, "json").ok("read", table="types", order=["id"], select=["document"])["rows"]
+    assert [row["document"] for row in rows] == ["1.", '"\\x"']

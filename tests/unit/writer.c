@@ -159,6 +159,29 @@ static void write_sample(struct writer *writer)
 	writer_map_end(writer);
 }
 
+/* What stands in a reply must not spoil it. */
+static void test_a_document_that_is_none(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *document, *json;
+	} cases[] = {
+		{" [1, 2.50] ", " [1, 2.50] "}, {"1.", "\"1.\""},   {"\"\\x\"", "\"\\\"\\\\x\\\"\""},
+		{"[1]]", "\"[1]]\""},           {"1 2", "\"1 2\""}, {"", "\"\""},
+	};
+
+	for (size_t i = 0; i < LENGTH(cases); i++) {
+		struct buffer buffer;
+		struct writer writer;
+
+		buffer_init(&buffer, LIMIT);
+		writer_init(&writer, CODEC_JSON, &buffer);
+		writer_document(&writer, bytes_of(cases[i].document));
+		assert_text(buffer_bytes(&buffer), cases[i].json);
+		buffer_free(&buffer);
+	}
+}
+
 static void test_the_same_calls_in_both_codecs(void **state)
 {
 	(void)state;
@@ -307,6 +330,8 @@ int main(void)
 		cmocka_unit_test(test_numbers_as_msgpack_c),
 		cmocka_unit_test(test_sizes_as_msgpack_c),
 		cmocka_unit_test(test_timestamps_as_msgpack_c),
+		cmocka_unit_test(test_a_document_that_is_none),
+		cmocka_unit_test(test_a_document_that_is_none),
 		cmocka_unit_test(test_the_same_calls_in_both_codecs),
 		cmocka_unit_test(test_json_strings),
 		cmocka_unit_test(test_trees_come_back_as_they_came),
