@@ -26,11 +26,12 @@ void procedure_restart(struct job *job)
 	plan_rows_begin(plan);
 }
 
-static void fail_too_large(struct job_plan *plan, const char *hint)
+static void fail_too_large(struct job_plan *plan)
 {
 	plan->failed = true;
 	error_set(&plan->error, ERROR_TOO_LARGE, "the result is larger than the queue allows");
-	error_hint(&plan->error, "%s", hint);
+	error_hint(&plan->error, plan->writes ? "write fewer rows at a time, or have less of them back with `returning`"
+					      : "use `limit`, a narrower condition, or select fewer columns");
 }
 
 static void fail_without_memory(struct job_plan *plan)
@@ -50,7 +51,7 @@ static void fail_with(struct job_plan *plan, int result)
 static bool check_buffer(struct job_plan *plan, const struct buffer *buffer)
 {
 	if (buffer->state == BUFFER_TOO_LARGE)
-		fail_too_large(plan, "use `limit`, or select fewer columns");
+		fail_too_large(plan);
 	else if (buffer->state == BUFFER_NO_MEMORY)
 		fail_without_memory(plan);
 	return !plan->failed;
@@ -128,7 +129,7 @@ static int take_row(struct job_plan *plan, const char *const *values, const unsi
 	if (plan->rows_if_matched && plan->matched == 0)
 		return 0;
 	if (plan->answer.rows >= plan->row_limit) {
-		fail_too_large(plan, "use `limit`, or a narrower condition");
+		fail_too_large(plan);
 		return -EFBIG;
 	}
 	answer_row(&plan->answer, plan->columns, plan->column_count, values, lengths);
@@ -141,7 +142,7 @@ static int take_key(struct job_plan *plan, const char *const *values, const unsi
 	const struct key *key = plan->table->primary_key;
 
 	if (plan->key_rows >= plan->row_limit) {
-		fail_too_large(plan, "use a narrower condition");
+		fail_too_large(plan);
 		return -EFBIG;
 	}
 	if (plan->key_rows++ > 0)

@@ -100,3 +100,17 @@ def test_a_key_of_the_wrong_type_deletes_nothing(client, ids):
         assert error["code"] in ("BAD_VALUE", "BAD_MESSAGE"), key
     client.fails("UNKNOWN_COLUMN", "delete", table="animals", pk={"id` OR 1=1 -- ": 1})
     assert client.ok("count", table="animals")["value"] == 3
+
+
+def test_more_rows_than_a_reply_may_have_stay(producer, database):
+    database.query("INSERT INTO animals (species) WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n "
+                   "WHERE i < 999) SELECT 's' FROM n")
+    for _ in range(11):
+        database.query("INSERT INTO animals (species) SELECT species FROM animals LIMIT 1000")
+    before = database.query("SELECT COUNT(*), MIN(id) FROM animals")
+    assert before[0][0] > 10000
+    for op, fields in (("delete", {}), ("update", {"set": {"age": 1}})):
+        error = producer.fails("TOO_LARGE", op, table="animals", where={"species": "s"}, returning=["id"], **fields)
+        assert "returning" in error["hint"]
+        assert database.query("SELECT COUNT(*), MIN(id) FROM animals WHERE age IS NULL") == before
+    assert producer.ok("delete", table="animals", where={"species": "s"})["affected"] == before[0][0]
