@@ -1,6 +1,7 @@
 """A private MariaDB or MySQL: unix socket and loopback port, in a directory of its own.
 
-ROWD_TEST_MYSQLD names a mysqld to use instead of mariadbd: a program, or the directory of a chroot that has one.
+ROWD_TEST_MYSQLD names a mysqld to use instead of mariadbd: a program (mysql_root fetches one), or the directory of a
+chroot that has one.
 ROWD_TEST_DATABASE_URL names a server that is there already: it gets a database of its own for the run, and tests that
 have to stop or kill the server are skipped."""
 
