@@ -18,7 +18,7 @@ enum column_kind {
 	COLUMN_DECIMAL,
 	COLUMN_FLOAT,
 	COLUMN_DOUBLE,
-	COLUMN_TEXT,   /* CHAR, VARCHAR, TEXT */
+	COLUMN_TEXT, /* CHAR, VARCHAR, TEXT */
 	COLUMN_ENUM,
 	COLUMN_SET,
 	COLUMN_UUID,   /* and INET4, INET6: text with a grammar of its own */
@@ -36,20 +36,20 @@ struct column {
 	struct bytes quoted; /* `name`, as it stands in SQL */
 	struct bytes type;   /* as the server spells it: "int(10) unsigned" */
 	enum column_kind kind;
-	uint32_t position;   /* index in table->columns */
+	uint32_t position;     /* index in table->columns */
 	uint8_t integer_bytes; /* INTEGER: 1, 2, 3, 4, 8; BIT: number of bits */
 	bool is_unsigned;
-	uint8_t precision; /* DECIMAL: digits in all */
-	uint8_t scale;     /* DECIMAL: digits after the point; times: digits of the fraction of a second */
+	uint8_t precision;   /* DECIMAL: digits in all */
+	uint8_t scale;       /* DECIMAL: digits after the point; times: digits of the fraction of a second */
 	uint64_t max_length; /* texts: in characters, or else in bytes; binary: in bytes; 0: no limit known */
 	bool length_in_bytes;
-	bool is_fixed_length; /* CHAR, BINARY */
+	bool is_fixed_length;  /* CHAR, BINARY */
 	bool binary_collation; /* texts: equal means equal bytes (and no padding) */
 	bool nullable;
 	bool auto_increment;
 	bool generated; /* a computed column: never written */
 	bool has_default;
-	bool default_is_computed; /* by an expression, so that DEFAULT() cannot tell it; MySQL only */
+	bool default_is_computed;  /* by an expression, so that DEFAULT() cannot tell it; MySQL only */
 	struct bytes default_text; /* data NULL when there is none; as information_schema tells it */
 };
 
@@ -72,8 +72,8 @@ struct foreign_key {
 	const struct table *child;
 	const struct table *parent; /* NULL when the account cannot see it */
 	struct bytes parent_name;
-	const struct column **columns;  /* of the child */
-	struct bytes *references; /* names of the parent's columns, in the same order */
+	const struct column **columns; /* of the child */
+	struct bytes *references;      /* names of the parent's columns, in the same order */
 	uint32_t column_count;
 	enum foreign_key_action on_delete;
 	enum foreign_key_action on_update;
@@ -83,7 +83,7 @@ struct table {
 	struct bytes name;
 	struct bytes quoted;
 	bool is_view;
-	struct bytes engine;  /* empty for a view */
+	struct bytes engine; /* empty for a view */
 	bool transactional;
 	bool has_triggers;
 	uint64_t estimated_rows;
@@ -92,9 +92,9 @@ struct table {
 	uint32_t column_count;
 	struct key *keys; /* the primary key first */
 	uint32_t key_count;
-	const struct key *primary_key; /* NULL: none */
+	const struct key *primary_key;       /* NULL: none */
 	const struct column *auto_increment; /* NULL: none */
-	struct foreign_key **foreign_keys; /* where this table is the child */
+	struct foreign_key **foreign_keys;   /* where this table is the child */
 	uint32_t foreign_key_count;
 	struct foreign_key **referenced_by; /* where this table is the parent */
 	uint32_t referenced_by_count;
@@ -104,7 +104,7 @@ enum server_kind { SERVER_MARIADB, SERVER_MYSQL };
 
 struct server_facts {
 	enum server_kind kind;
-	uint32_t version;          /* 101119 for 10.11.19 */
+	uint32_t version; /* 101119 for 10.11.19 */
 	char version_text[64];
 	uint64_t max_allowed_packet; /* bytes */
 	uint32_t auto_increment_increment;
@@ -121,19 +121,20 @@ int catalog_add_table(struct catalog *catalog, struct bytes name, bool is_view, 
 
 struct catalog_column_row {
 	struct bytes table, name;
-	struct bytes data_type;   /* information_schema.COLUMNS.DATA_TYPE */
-	struct bytes column_type; /* COLUMN_TYPE */
+	struct bytes data_type;    /* information_schema.COLUMNS.DATA_TYPE */
+	struct bytes column_type;  /* COLUMN_TYPE */
 	struct bytes default_text; /* data NULL: no default, or NULL */
 	bool nullable;
-	struct bytes extra; /* EXTRA: auto_increment, VIRTUAL GENERATED, … */
-	uint64_t max_length; /* CHARACTER_MAXIMUM_LENGTH */
+	struct bytes extra;        /* EXTRA: auto_increment, VIRTUAL GENERATED, … */
+	uint64_t max_length;       /* CHARACTER_MAXIMUM_LENGTH */
 	uint64_t precision, scale; /* NUMERIC_…, DATETIME_PRECISION in scale */
 	struct bytes collation;
 	bool json; /* MariaDB: a json_valid() check makes a LONGTEXT a JSON column */
 };
 int catalog_add_column(struct catalog *catalog, const struct catalog_column_row *row);
-int catalog_add_key_column(struct catalog *catalog, struct bytes table, struct bytes key, struct bytes column,
-			   bool is_prefix); /* primary and unique keys only; a key over a prefix of a column is not exact */
+int catalog_add_key_column(
+	struct catalog *catalog, struct bytes table, struct bytes key, struct bytes column,
+	bool is_prefix); /* primary and unique keys only; a key over a prefix of a column is not exact */
 int catalog_add_foreign_key_column(struct catalog *catalog, struct bytes table, struct bytes name, struct bytes column,
 				   struct bytes parent_table, struct bytes parent_column, struct bytes on_delete,
 				   struct bytes on_update);

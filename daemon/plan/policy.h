@@ -9,7 +9,7 @@
 
 struct policy {
 	struct bytes queue;
-	struct bytes reply_prefix; /* never empty */
+	struct bytes reply_prefix;  /* never empty */
 	const struct bytes *tables; /* patterns: a name, or a prefix and '*' */
 	uint32_t table_count;       /* 0: all */
 	uint32_t ops;               /* bit 1u << enum op */
