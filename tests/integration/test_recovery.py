@@ -3,8 +3,10 @@
 import signal
 import time
 
+import msgpack
+
 from load import Load
-from support.client import Client
+from support.client import Client, decode
 from support.database_server import Database
 from support.process import wait_until
 
@@ -245,3 +247,42 @@ def test_connections_cut_by_the_server(world):
     load.take(3000)
     pusher.join()
     load.check_nothing_lost(database)
+
+
+def test_updates_keep_their_order_whoever_is_killed(world):
+    """Each row ends with the last value queued for it, and each command is answered, through the deaths of all three."""
+    rows, count = 20, 6000
+    server = world.database_server()
+    database, redis_server = world.database(server), world.redis()
+    database.script("INSERT INTO checklist (code, item) VALUES "
+                    + ", ".join(f"('k{row}', 'none')" for row in range(rows)))
+    rowd = world.rowd(database, redis_server, delivery_lease_ms=LEASE_MS)
+    producer = redis_server.client()
+    elements = [msgpack.packb({"op": "update", "id": number, "table": "checklist", "pk": f"k{number % rows}",
+                               "set": {"item": f"v{number}"}, "reply_list": "rowd:reply:order",
+                               "reply_ttl_ms": 3600000}) for number in range(count)]
+    producer.lpush("rowd:commands", *elements)
+
+    def answered(least):
+        return lambda: producer.llen("rowd:reply:order") >= least
+
+    wait_until(answered(500), "the first replies")
+    rowd.kill()
+    rowd = world.rowd(database, redis_server, wait=False, delivery_lease_ms=LEASE_MS)
+    wait_until(answered(1500), "replies after rowd's death")
+    server.kill()
+    server.start()
+    wait_until(answered(3000), "replies after the database's death")
+    redis_server.kill()
+    redis_server.start()
+    wait_until(lambda: producer.llen("rowd:commands") == 0, "the rest", timeout_s=60)
+    numbers = set()
+    while len(numbers) < count:
+        popped = producer.blpop("rowd:reply:order", timeout=30)
+        assert popped, f"only {len(numbers)} of {count} replies"
+        reply = decode(popped[1])
+        assert reply["ok"], reply
+        numbers.add(reply["id"])
+    expected = {(f"k{row}", f"v{count - rows + row}") for row in range(rows)}
+    assert set(database.query("SELECT code, item FROM checklist")) == expected
+    rowd.check_alive()
