@@ -1,12 +1,13 @@
-"""The files in systemd/: as generated, as tight as promised."""
+"""The files in systemd/: as generated, as tight as promised, installed where they are looked for."""
 
+import os
 import re
 import shutil
 import subprocess
 
 import pytest
 
-from support.process import ROOT, program
+from support.process import ROOT, build_directory, program
 from support.rowd_process import environment
 
 SYSTEMD = ROOT / "systemd"
@@ -44,3 +45,30 @@ def test_both_units_are_equally_tight():
         return [line for line in text.splitlines() if line and not line.startswith("#")]
 
     assert hardening("rowd.service") == hardening("rowd@.service")
+
+
+@pytest.fixture
+def install(tmp_path):
+    def install():
+        done = subprocess.run(["cmake", "--install", str(build_directory())], capture_output=True, text=True,
+                              check=False, env={**os.environ, "DESTDIR": str(tmp_path)})
+        assert done.returncode == 0, done.stdout + done.stderr
+        return tmp_path
+    return install
+
+
+@pytest.mark.parametrize("unit", ["rowd.service", "rowd@.service"])
+def test_units_start_the_program_that_is_installed(install, unit):
+    root = install()
+    text = next(root.glob(f"**/systemd/system/{unit}")).read_text()
+    started = re.search(r"^ExecStart=/(\S+) -c /(\S+)", text, re.MULTILINE)
+    assert os.access(root / started.group(1), os.X_OK)
+    assert (root / started.group(2).replace("%i", "rowd")).exists()
+
+
+def test_installing_again_keeps_the_configuration(install):
+    path = install() / "etc" / "rowd" / "rowd.conf"
+    assert path.stat().st_mode & 0o777 == 0o640
+    path.write_text("[limits]\nbatch = 7\n")
+    install()
+    assert path.read_text() == "[limits]\nbatch = 7\n"
