@@ -1,6 +1,7 @@
 /* plan/catalog.c */
 #include "daemon/plan/catalog.h"
 
+#include "daemon/plan/column_index.h"
 #include "daemon/plan/column_type.h"
 #include "daemon/plan/literal.h"
 
@@ -365,7 +366,7 @@ int catalog_finish(struct catalog *catalog)
 		for (uint32_t j = 0; j < table->column_count; j++)
 			if (table->columns[j].auto_increment)
 				table->auto_increment = &table->columns[j];
-		if (resolve_foreign_keys(catalog, table) < 0)
+		if (column_index_build(&catalog->arena, table) < 0 || resolve_foreign_keys(catalog, table) < 0)
 			return -ENOMEM;
 	}
 	catalog->finished = true;
@@ -390,12 +391,4 @@ uint32_t catalog_table_count(const struct catalog *catalog)
 const struct table *catalog_table_at(const struct catalog *catalog, uint32_t index)
 {
 	return catalog->tables[index];
-}
-
-const struct column *table_find_column(const struct table *table, struct bytes name)
-{
-	for (uint32_t i = 0; i < table->column_count; i++)
-		if (bytes_equal(table->columns[i].name, name))
-			return &table->columns[i];
-	return NULL;
 }

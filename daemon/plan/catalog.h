@@ -90,7 +90,8 @@ struct table {
 	struct bytes comment;
 	struct column *columns;
 	uint32_t column_count;
-	struct key *keys; /* the primary key first */
+	const struct column **columns_by_name; /* for table_find_column() */
+	struct key *keys;                      /* the primary key first */
 	uint32_t key_count;
 	const struct key *primary_key;       /* NULL: none */
 	const struct column *auto_increment; /* NULL: none */

@@ -33,6 +33,28 @@ static void finds_by_exact_name_and_in_order(void **state)
 	catalog_unref(catalog);
 }
 
+static void finds_each_column_and_no_other(void **state)
+{
+	struct catalog *catalog = support_catalog(SERVER_MARIADB);
+
+	(void)state;
+	for (uint32_t i = 0; i < catalog_table_count(catalog); i++) {
+		const struct table *table = catalog_table_at(catalog, i);
+
+		assert_non_null(table->columns_by_name);
+		for (uint32_t j = 0; j < table->column_count; j++) {
+			struct bytes name = table->columns[j].name;
+
+			assert_ptr_equal(table_find_column(table, name), &table->columns[j]);
+			name.size--;
+			assert_ptr_not_equal(table_find_column(table, name), &table->columns[j]);
+		}
+		assert_null(table_find_column(table, BYTES("")));
+		assert_null(table_find_column(table, BYTES("no such column")));
+	}
+	catalog_unref(catalog);
+}
+
 static void understands_types(void **state)
 {
 	static const struct {
@@ -188,6 +210,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(finds_by_exact_name_and_in_order),
+		cmocka_unit_test(finds_each_column_and_no_other),
 		cmocka_unit_test(understands_types),
 		cmocka_unit_test(reads_defaults_as_each_server_tells_them),
 		cmocka_unit_test(links_keys_and_tables),
