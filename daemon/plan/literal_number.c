@@ -98,7 +98,7 @@ static int append_parsed_integer(struct compiler *compiler, const struct column 
 				 enum literal_use use)
 {
 	bool real = value->type == VALUE_FLOAT32 || value->type == VALUE_FLOAT64;
-	struct decimal number;
+	struct decimal number = {0};
 	uint64_t magnitude;
 	int result = number_from_value(compiler, column, value, &number);
 
@@ -137,7 +137,7 @@ static int append_integer(struct compiler *compiler, const struct column *column
 static int append_decimal(struct compiler *compiler, const struct column *column, const struct value *value,
 			  enum literal_use use)
 {
-	struct decimal number;
+	struct decimal number = {0};
 	int result = number_from_value(compiler, column, value, &number);
 
 	if (result < 0)
@@ -167,7 +167,7 @@ static void append_double(struct buffer *out, double real)
 static int append_real(struct compiler *compiler, const struct column *column, const struct value *value,
 		       enum literal_use use)
 {
-	struct decimal number;
+	struct decimal number = {0};
 	double real;
 	int result;
 

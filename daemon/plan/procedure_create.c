@@ -270,7 +270,7 @@ int compile_create(struct job *job)
 {
 	struct job_plan *plan = job->plan;
 	struct insertion *insertion;
-	bool returning;
+	bool returning = false;
 	int result = read_values(plan, job->command.operation.values);
 
 	if (result == 0)

@@ -116,8 +116,8 @@ int compile_delete(struct job *job)
 {
 	struct job_plan *plan = job->plan;
 	bool mysql = plan->compiler.server->kind == SERVER_MYSQL;
-	enum target target;
-	bool returning;
+	enum target target = TARGET_KEY;
+	bool returning = false;
 	struct row row;
 	int result = plan_target(job, &target);
 

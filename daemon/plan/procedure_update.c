@@ -8,6 +8,7 @@
 
 #include "daemon/plan/condition.h"
 
+#include <assert.h>
 #include <errno.h>
 
 /* What `set` does, worked out while it is written. */
@@ -130,6 +131,7 @@ static int append_reread(struct job_plan *plan, const struct assignments *assign
 	struct buffer *out = plan_statement_begin(plan, &plan->first, ROLE_ROWS);
 	int result = 0;
 
+	assert(assignments->values);
 	/* Else the key may be that of another row. */
 	plan->rows_if_matched = true;
 	buffer_append_text(out, "SELECT ");
@@ -149,7 +151,7 @@ static int compile_by_key(struct job *job, bool returning)
 {
 	struct job_plan *plan = job->plan;
 	struct buffer *out = &plan->first.sql;
-	struct assignments assignments;
+	struct assignments assignments = {0};
 	struct row row;
 	int result = row_init(&row, plan->compiler.arena, plan->table);
 
@@ -265,8 +267,8 @@ static int compile_by_keys(struct job *job, enum target target)
 int compile_update(struct job *job)
 {
 	struct job_plan *plan = job->plan;
-	enum target target;
-	bool returning;
+	enum target target = TARGET_KEY;
+	bool returning = false;
 	int result = plan_target(job, &target);
 
 	if (result == 0)

@@ -4,6 +4,7 @@
 #include "daemon/plan/condition.h"
 #include "daemon/plan/footprint.h"
 
+#include <assert.h>
 #include <errno.h>
 
 int row_init(struct row *row, struct arena *arena, const struct table *table)
@@ -260,6 +261,7 @@ static int append_order_items(struct compiler *compiler, const struct value *ord
 
 		if (result < 0)
 			return result;
+		assert(item.column);
 		/* Rows that are equal in a column have no order by it any more: a second time it says nothing. */
 		if (ordered[item.column->position])
 			continue;

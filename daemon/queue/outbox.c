@@ -46,8 +46,8 @@ static void failed(struct holding *holding)
 
 	holding->answer->weather = false;
 	if (outbox->failed.count == 0) { /* once per time that things went wrong, not per reply */
-		if (outbox->failures < 6 && (uint64_t)(RETRY_FIRST_MS << outbox->failures) < wait_ms)
-			wait_ms = (uint64_t)(RETRY_FIRST_MS << outbox->failures);
+		if (outbox->failures < 6 && ((uint64_t)RETRY_FIRST_MS << outbox->failures) < wait_ms)
+			wait_ms = ((uint64_t)RETRY_FIRST_MS << outbox->failures);
 		outbox->failures++;
 		outbox->retry_at_ms = worker_now() + wait_ms;
 	}
