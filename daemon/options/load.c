@@ -100,9 +100,10 @@ struct queue_options *loader_add_queue(struct loader *loader, struct bytes key, 
 	/* The array has room for all of them from the start: policies are pointed to. */
 	struct queue_options *queue = &options->queues[options->queue_count];
 	queue->key = strndup(key.data, key.size);
+	queue->where = strdup(where);
 	queue->origins = calloc(option_count, sizeof(*queue->origins));
 	options->queue_count++;
-	if (!queue->key || !queue->origins) {
+	if (!queue->key || !queue->where || !queue->origins) {
 		loader->no_memory = true;
 		return NULL;
 	}
@@ -218,7 +219,7 @@ static void read_all(struct loader *loader, const char *file, const char *env_fi
 	set_defaults(loader, NULL);
 	options_read_file(loader, file ? file : standard_file, file != NULL);
 	if (loader->options->queue_count == 0 && !loader->no_memory)
-		loader_add_queue(loader, bytes_of(standard_queue), "");
+		loader_add_queue(loader, bytes_of(standard_queue), standard_queue);
 	options_read_environment(loader, env_file);
 	if (arguments)
 		options_read_arguments(loader, arguments);
@@ -266,6 +267,7 @@ void options_free(struct options *options)
 	for (uint32_t i = 0; i < options->queue_count; i++) {
 		release(&options->queues[i], options->queues[i].origins, true);
 		free(options->queues[i].key);
+		free(options->queues[i].where);
 	}
 	release(options, options->origins, false);
 	free(options->queues);

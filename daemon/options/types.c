@@ -63,10 +63,8 @@ static void print_amount(enum option_unit unit, uint64_t number, FILE *to)
 
 static int number_fault(const struct option *option, struct options_problem *ret_problem, const char *what)
 {
-	static const char *const spelled[] = {[UNIT_NONE] = "",
-					      [UNIT_BYTES] = " bytes (or K, M, G)",
-					      [UNIT_MS] = " ms (or s, min)",
-					      [UNIT_S] = " s (or min, h)"};
+	static const char *const spelled[] = {
+		[UNIT_NONE] = "", [UNIT_BYTES] = "", [UNIT_MS] = " ms (or s, min)", [UNIT_S] = " s (or min, h)"};
 	FILE *hint = fmemopen(ret_problem->hint, sizeof(ret_problem->hint), "w");
 
 	snprintf(ret_problem->what, sizeof(ret_problem->what), "%s", what);

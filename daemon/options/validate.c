@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Where a queue's option came from; the key of its section when nobody set it. */
+/* Where a queue's option came from; its section when nobody set it. */
 static const char *where_of(const struct queue_options *queue, const char *key)
 {
 	for (size_t i = 0; i < option_count; i++) {
@@ -12,7 +12,7 @@ static const char *where_of(const struct queue_options *queue, const char *key)
 		    queue->origins[i].where)
 			return queue->origins[i].where;
 	}
-	return queue->key;
+	return queue->where;
 }
 
 static const char *where_of_global(const struct loader *loader, const char *section, const char *key)
@@ -47,25 +47,39 @@ static void inherit(struct loader *loader, struct queue_options *queue)
 static void check_queue(struct loader *loader, const struct queue_options *queue)
 {
 	if (queue->key[0] == '\0')
-		loader_problem(loader, "[queue \"\"]", "", "a queue's key is empty");
+		loader_problem(loader, queue->where, "[queue \"KEY\"]", "a queue's key is empty");
 	if (strpbrk(queue->key, "{}"))
-		loader_problem(loader, queue->key, "rowd's own keys are {KEY}:...", "a brace in a queue's key");
+		loader_problem(loader, queue->where, "rowd's own keys are {KEY}:...", "a brace in a queue's key");
 	if (queue->policy.reply_prefix.size == 0)
 		loader_problem(loader, where_of(queue, "reply_prefix"),
 			       "rowd:reply:", "reply_prefix is empty: producers could make rowd write anywhere");
 }
 
-/* A reply list with the name of a queue would turn replies into commands. */
-static void check_prefix(struct loader *loader, const struct queue_options *queue)
+/* Where a queue's reply prefix was set; NULL: it is the default. */
+static const char *where_of_prefix(const struct loader *loader, const struct queue_options *queue)
+{
+	const char *own = where_of(queue, "reply_prefix");
+	const char *general = where_of_global(loader, "reply", "prefix");
+
+	if (own != queue->where)
+		return own;
+	return strcmp(general, "reply") == 0 ? NULL : general;
+}
+
+/* A reply list with the name of a queue would turn replies into commands, whichever queue they are replies of. */
+static void check_key_is_no_reply(struct loader *loader, const struct queue_options *queue)
 {
 	const struct options *options = loader->options;
-	struct bytes prefix = queue->policy.reply_prefix;
 
-	for (uint32_t i = 0; i < options->queue_count && prefix.size > 0; i++) {
-		if (bytes_starts(bytes_of(options->queues[i].key), prefix))
-			loader_problem(loader, where_of(queue, "reply_prefix"), "",
-				       "the queue '%s' begins with the reply prefix '%.*s'", options->queues[i].key,
-				       BYTES_ARG(prefix));
+	for (uint32_t i = 0; i < options->queue_count; i++) {
+		struct bytes prefix = options->queues[i].policy.reply_prefix;
+		if (prefix.size == 0 || !bytes_starts(bytes_of(queue->key), prefix))
+			continue;
+		const char *where = where_of_prefix(loader, &options->queues[i]);
+		loader_problem(loader, where ? where : queue->where,
+			       "replies could become commands: take another key, or another prefix",
+			       "the queue '%s' begins with the reply prefix '%.*s'", queue->key, BYTES_ARG(prefix));
+		return; /* most often all queues have the same one */
 	}
 }
 
@@ -106,7 +120,7 @@ void options_validate(struct loader *loader)
 		check_queue(loader, &options->queues[i]);
 	}
 	for (uint32_t i = 0; i < options->queue_count; i++)
-		check_prefix(loader, &options->queues[i]);
+		check_key_is_no_reply(loader, &options->queues[i]);
 	check_limits(loader);
 	check_tls(loader);
 }

@@ -229,8 +229,8 @@ static void test_queue_faults(void **state)
 	(void)state;
 	refuses("[queue]\n", NULL, "rowd.conf:1|a queue has no key|[queue \"rowd:commands\"]\n");
 	refuses("[queue a]\n", NULL, "rowd.conf:1|a queue has no key|[queue \"rowd:commands\"]\n");
-	refuses("[queue \"\"]\n", NULL, "[queue \"\"]|a queue's key is empty|\n");
-	refuses("[queue \"a{b}\"]\n", NULL, "a{b}|a brace in a queue's key|rowd's own keys are {KEY}:...\n");
+	refuses("[queue \"\"]\n", NULL, "rowd.conf:1|a queue's key is empty|[queue \"KEY\"]\n");
+	refuses("[queue \"a{b}\"]\n", NULL, "rowd.conf:1|a brace in a queue's key|rowd's own keys are {KEY}:...\n");
 	refuses("[log \"a\"]\n", NULL, "rowd.conf:1|[log] takes no name|\n");
 	refuses("[queue \"a\"]\ntables =\n", NULL, "rowd.conf:2|tables: no table at all|* for all\n");
 	refuses("[queue \"a\"]\ntables = a*b\n", NULL,
@@ -269,9 +269,9 @@ static void test_numbers(void **state)
 		"rowd.conf:2|batch: not a whole number with a known unit|from 1 to 10000\n");
 	refuses("[limits]\nmessage_bytes = 1 MB\n", NULL,
 		"rowd.conf:2|message_bytes: not a whole number with a known unit|"
-		"from 1 KiB to 64 MiB bytes (or K, M, G)\n");
+		"from 1 KiB to 64 MiB\n");
 	refuses("[limits]\nmessage_bytes = 18446744073709551615 G\n", NULL,
-		"rowd.conf:2|message_bytes: too large|from 1 KiB to 64 MiB bytes (or K, M, G)\n");
+		"rowd.conf:2|message_bytes: too large|from 1 KiB to 64 MiB\n");
 	refuses("[delivery]\nlease_ms = 10\n", NULL,
 		"rowd.conf:2|lease_ms: too small|from 500 to 3600000 ms (or s, min)\n");
 }
@@ -286,10 +286,15 @@ static void test_between_options(void **state)
 	refuses_like("[limits]\nmessage_bytes = 1M\nin_flight_bytes = 512K\n", NULL, "");
 	assert_non_null(strstr(problems, "rowd.conf:2|message_bytes is larger than in_flight_bytes"));
 	refuses("[reply]\nprefix = rowd:\n", NULL,
-		"rowd:commands|the queue 'rowd:commands' begins with the reply prefix "
-		"'rowd:'|\n");
+		"rowd.conf:2|the queue 'rowd:commands' begins with the reply prefix 'rowd:'|"
+		"replies could become commands: take another key, or another prefix\n");
 	refuses("[queue \"a\"]\nreply_prefix = b\n[queue \"bc\"]\n", NULL,
-		"rowd.conf:2|the queue 'bc' begins with the reply prefix 'b'|\n");
+		"rowd.conf:2|the queue 'bc' begins with the reply prefix 'b'|"
+		"replies could become commands: take another key, or another prefix\n");
+	/* Once, however many queues have that prefix. */
+	refuses("[queue \"a\"]\n[queue \"rowd:reply:x\"]\n[queue \"b\"]\n", NULL,
+		"rowd.conf:2|the queue 'rowd:reply:x' begins with the reply prefix 'rowd:reply:'|"
+		"replies could become commands: take another key, or another prefix\n");
 	refuses_like("[queue \"a\"]\nreply_prefix =\n", NULL, "rowd.conf:2|reply_prefix is empty");
 	refuses_like("[reply]\nprefix =\n", NULL, "rowd.conf:2|prefix is empty|rowd:reply:\n");
 	refuses("[database]\ntls_cert = x\n", NULL, "rowd.conf:2|tls_cert and tls_key only make sense together|\n");
