@@ -94,10 +94,13 @@ int identity_open(struct identity *identity, const char *directory)
 
 int identity_renew(struct identity *identity)
 {
-	int failure = make_id(identity->id);
+	char old[IDENTITY_BYTES];
 
+	snprintf(old, sizeof(old), "%s", identity->id);
+	int failure = make_id(identity->id);
+	/* The file names it still. */
 	if (!failure && !identity->predecessor[0])
-		write_id(identity);
+		snprintf(identity->predecessor, sizeof(identity->predecessor), "%s", old);
 	return failure;
 }
 

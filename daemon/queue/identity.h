@@ -17,7 +17,8 @@ struct identity {
  * there is no randomness. */
 int identity_open(struct identity *identity, const char *directory);
 
-/* A new id for a new incarnation. Returns 0 or a negative errno. */
+/* A new id for a new incarnation; the old one becomes the predecessor, unless an older one is still to be recovered.
+ * Returns 0 or a negative errno. */
 int identity_renew(struct identity *identity);
 
 /* The predecessor is recovered: the file may name this worker now. */

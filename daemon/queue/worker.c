@@ -128,13 +128,13 @@ static void on_pop_link(void *context)
 	worker_touch(context);
 }
 
-static void forget_queue(struct worker_queue *queue)
+static void forget_queue(struct worker_queue *queue, bool predecessor_done)
 {
 	struct link *pop_link = queue->intake.pop_link;
 
 	free(queue->intake.unknown);
 	queue->intake = (struct intake){.pop_link = pop_link};
-	queue->membership = (struct membership){.predecessor_done = queue->membership.predecessor_done};
+	queue->membership = (struct membership){.predecessor_done = predecessor_done};
 	queue->held = 0;
 	queue->finished = queue->going_back = queue->given_back = (struct holding_list){0};
 	queue->acknowledge_at_ms = queue->give_back_at_ms = 0;
@@ -148,11 +148,13 @@ static void drop_links(struct worker *worker, const char *why)
 }
 
 /* Everything claimed so far belongs to others. The connections are cut first: then no answer is outstanding, and a pop
- * of the old incarnation has ended. */
+ * of the old incarnation has ended. The new one recovers the old: it may be that nobody else knows of it, when the
+ * server has forgotten its workers. */
 static void start_over(struct worker *worker)
 {
 	drop_links(worker, "fenced");
 
+	bool had_predecessor = worker->identity.predecessor[0] != '\0';
 	int failure = identity_renew(&worker->identity);
 	for (uint32_t i = 0; i < worker->queue_count && !failure; i++)
 		failure = queue_keys_make(&worker->queues[i].keys, worker->options->queues[i].key, worker->identity.id);
@@ -161,7 +163,7 @@ static void start_over(struct worker *worker)
 	holdings_clear(&worker->holdings);
 	worker->outbox = (struct outbox){0};
 	for (uint32_t i = 0; i < worker->queue_count; i++)
-		forget_queue(&worker->queues[i]);
+		forget_queue(&worker->queues[i], had_predecessor && worker->queues[i].membership.predecessor_done);
 	assert(worker->asked == 0);
 	worker->incarnation++;
 	worker->fence_due = false;

@@ -137,6 +137,19 @@ def test_sigterm_when_redis_takes_no_reply(world):
     load.check_nothing_lost(database)
 
 
+def test_a_command_lands_while_the_server_has_forgotten_the_worker(world):
+    """The pop of the forgotten worker is still waiting, and moves the command to a place that only its own id names."""
+    database, redis_server = world.database(), world.redis()
+    rowd = world.rowd(database, redis_server)
+    client = Client(redis_server.client())
+    command = msgpack.packb({"op": "ping", "reply_list": "rowd:reply:landed"})
+    pipeline = client.redis.pipeline(transaction=True)
+    pipeline.delete("{rowd:commands}:workers", "{rowd:commands}:owner").lpush(client.queue, command).execute()
+    assert client.take("rowd:reply:landed")["ok"]
+    wait_until(lambda: "worker.new" in rowd.log(), "the new incarnation")
+    assert client.ok("ping", db=True)
+
+
 def test_the_address_moves_to_another_server(world):
     """A failover behind one address: the old server stays reachable over the old connection, as a replica."""
     database, old = world.database(), world.redis()
