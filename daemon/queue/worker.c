@@ -260,6 +260,7 @@ static void step_queues(struct worker *worker, uint64_t now_ms)
 	for (uint32_t i = 0; i < worker->queue_count; i++)
 		acknowledge_step(&worker->queues[i], now_ms);
 	/* In turn: the credit that is left goes to another queue first each time. */
+	assert(worker->queue_count > 0);
 	worker->turn = (worker->turn + 1) % worker->queue_count;
 	for (uint32_t i = 0; i < worker->queue_count; i++)
 		intake_step(&worker->queues[(worker->turn + i) % worker->queue_count], now_ms);
