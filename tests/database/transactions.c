@@ -174,9 +174,9 @@ static void test_deadlock(void **state)
 
 static void test_lock_wait(void **state)
 {
-	static struct script holder = {.waves = {{"UPDATE pet SET age = 1 WHERE id = 1"}, {"SELECT SLEEP(2)"}},
+	static struct script holder = {.waves = {{"UPDATE pet SET age = 1 WHERE id = 1"}, {"SELECT SLEEP(4)"}},
 				       .last = TRANSACTION_COMMIT};
-	static struct script waiter = {.waves = {{"SET SESSION innodb_lock_wait_timeout = 1", "SELECT SLEEP(0.3)"},
+	static struct script waiter = {.waves = {{"SET SESSION innodb_lock_wait_timeout = 1", "SELECT SLEEP(0.5)"},
 						 {"UPDATE pet SET age = 2 WHERE id = 1"}},
 				       .last = TRANSACTION_ROLLBACK};
 
