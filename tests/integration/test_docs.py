@@ -24,6 +24,26 @@ def test_every_error_code_of_this_version_is_documented():
     assert listed == codes - later
 
 
+def documented_words():
+    text = (ROOT / "docs" / "operations-reference.md").read_text(encoding="utf-8")
+    return {word for span in re.findall(r"`([^`]+)`", text) for word in re.findall(r"[a-z_]+", span)}
+
+
+def test_every_field_of_a_command_is_documented():
+    """Those of later versions too, in the list of what is missing."""
+    source = (ROOT / "common" / "command_field.c").read_text(encoding="utf-8")
+    fields = set(re.findall(r'\{NAME\("([a-z_]+)"\)', source))
+    assert len(fields) > 30
+    assert fields - documented_words() == set()
+
+
+def test_every_condition_is_documented():
+    source = (ROOT / "daemon" / "plan" / "condition.c").read_text(encoding="utf-8")
+    conditions = set(re.findall(r'\{\{"([a-z]+)", \d+\}', source))
+    assert len(conditions) > 10
+    assert conditions - documented_words() == set()
+
+
 def test_links_between_documents_lead_somewhere():
     for path in [*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md")]:
         for target in re.findall(r"\]\(([^)#:]+)\)", path.read_text(encoding="utf-8")):
