@@ -14,7 +14,9 @@
 #include "common/value.h"
 #include "common/writer.h"
 
-enum { MESSAGE_DEPTH = 16, MESSAGE_NODES = 1 << 20 };
+/* As many values as fit in a message of 1 MiB that has something in them. A message of nothing but nils would else be a
+ * tree of 16 times its size, and hold the loop while it is planned. */
+enum { MESSAGE_DEPTH = 16, MESSAGE_NODES = 1 << 18 };
 
 /* JSON when the first byte that is not white space is '{': no msgpack map begins with that byte. */
 enum codec message_codec(struct bytes raw);
