@@ -57,7 +57,7 @@ struct option_origin; /* private to options/ */
 
 struct queue_options {
 	char *key;
-	char *where; /* of its section: "rowd.conf:12"; its key when no file names it */
+	char *where;          /* of its section: "rowd.conf:12"; its key when no file names it */
 	struct policy policy; /* its texts are this struct's own */
 	uint32_t statement_timeout_ms;
 	bool shared;

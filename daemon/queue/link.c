@@ -59,7 +59,8 @@ struct link {
 	struct buffer command;
 };
 
-static const uint32_t allowed[] = {
+/* Only an assertion looks at it. */
+__attribute__((unused)) static const uint32_t allowed[] = {
 	[LINK_DOWN] = 1u << LINK_DOWN | 1u << LINK_RESOLVING | 1u << LINK_CONNECTING,
 	[LINK_RESOLVING] = 1u << LINK_DOWN,
 	[LINK_CONNECTING] = 1u << LINK_DOWN | 1u << LINK_GREETING,
