@@ -7,7 +7,7 @@
 
 #include "common/log.h"
 #include "daemon/database/session.h"
-#include "daemon/engine.h"
+#include "daemon/engine/engine.h"
 #include "daemon/ops/notify.h"
 
 #include <errno.h>

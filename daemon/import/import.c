@@ -11,8 +11,8 @@
 #include "common/nearest.h"
 #include "daemon/import/csv.h"
 #include "daemon/import/progress.h"
-#include "daemon/plan/compiler.h"
-#include "daemon/plan/literal.h"
+#include "daemon/plan/sql/compiler.h"
+#include "daemon/plan/sql/literal.h"
 
 #include <errno.h>
 #include <inttypes.h>

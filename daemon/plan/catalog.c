@@ -3,7 +3,7 @@
 
 #include "daemon/plan/column_index.h"
 #include "daemon/plan/column_type.h"
-#include "daemon/plan/literal.h"
+#include "daemon/plan/sql/literal.h"
 
 #include <assert.h>
 #include <errno.h>

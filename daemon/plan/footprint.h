@@ -64,7 +64,7 @@ struct footprint {
  * keys with their actions, its triggers. They return 0 or -ENOMEM; after that the footprint is of no use.
  *
  * A row is an array of one canonical text per column of the table: equal texts if and only if the database holds the
- * values equal; data NULL where the value is not known, is NULL, or has no canonical text (plan/literal.h). Telling
+ * values equal; data NULL where the value is not known, is NULL, or has no canonical text (plan/sql/literal.h). Telling
  * NULL apart as FOOTPRINT_NULL is allowed and saves waits: a NULL is in no unique key and refers to no parent. In a
  * created row, data NULL in an AUTO_INCREMENT column means that the key will be generated. */
 void footprint_init(struct footprint *footprint, struct arena *arena);

@@ -2,7 +2,7 @@
 #include "daemon/plan/job_pool.h"
 
 #include "daemon/plan/planner.h"
-#include "daemon/plan/procedure.h"
+#include "daemon/plan/sql/procedure.h"
 
 #include <assert.h>
 #include <errno.h>

@@ -9,7 +9,7 @@
 
 #include "daemon/plan/job_pool.h"
 #include "daemon/plan/planner.h"
-#include "daemon/plan/procedure.h"
+#include "daemon/plan/sql/procedure.h"
 
 /* The ready jobs of one queue. Jobs know it by address. */
 struct planner_queue {

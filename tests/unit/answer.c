@@ -1,7 +1,7 @@
 /* answer.c - a column of every kind, as the server sends it, in both codecs. */
 #include "plan_support.h"
 
-#include "daemon/plan/answer.h"
+#include "daemon/plan/sql/answer.h"
 
 #include <string.h>
 

@@ -1,11 +1,11 @@
-/* fake_procedure.h - a test double of plan/procedure.h, the command decoder and the catalog: commands are scripts.
+/* fake_procedure.h - a test double of plan/sql/procedure.h, the command decoder and the catalog: commands are scripts.
  *
  * The raw bytes of a command are a pointer to its script, which the test owns and looks into afterwards. */
 #ifndef UNIT_FAKE_PROCEDURE_H
 #define UNIT_FAKE_PROCEDURE_H
 
 #include "daemon/plan/planner.h"
-#include "daemon/plan/procedure.h"
+#include "daemon/plan/sql/procedure.h"
 
 enum { SCRIPT_ENTRIES = 8 };
 

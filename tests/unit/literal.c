@@ -1,7 +1,7 @@
 /* literal.c - every kind of column with every kind of value, and what is refused. */
 #include "plan_support.h"
 
-#include "daemon/plan/literal.h"
+#include "daemon/plan/sql/literal.h"
 
 #include <errno.h>
 #include <math.h>

@@ -2,8 +2,8 @@
 #ifndef PLAN_SUPPORT_H
 #define PLAN_SUPPORT_H
 
-#include "daemon/plan/compiler.h"
-#include "daemon/plan/procedure.h"
+#include "daemon/plan/sql/compiler.h"
+#include "daemon/plan/sql/procedure.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,0 +1,365 @@
+/* engine/engine.c
+ *
+ *   STARTING --Redis, database, tables--> RUNNING --drain--> DRAINING --all settled--> DRAINED
+ *       |                                    |                  |                         |
+ *       +----------------- close ------------+------------------+-------------------------+--> CLOSING --> gone
+ *
+ * Here it is opened, pumped and closed; how it drains: engine_drain.c. */
+#include "daemon/engine/engine.h"
+
+#include "common/clock.h"
+#include "common/log.h"
+#include "daemon/engine/engine_state.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <stdlib.h>
+
+static void engine_step(struct engine *engine);
+
+/* --- between the planner and the pool ------------------------------------------------------------------------- */
+
+static void on_batch_ended(void *context)
+{
+	struct engine *engine = context;
+
+	engine->dirty = true;
+}
+
+static void on_retry_timer(uv_timer_t *timer)
+{
+	struct engine *engine = timer->data;
+
+	engine->dirty = true;
+}
+
+/* Fills idle connections with batches, unless Redis does not take the replies as fast as they are made: then what runs
+ * is finished, and memory does not grow with what was claimed. */
+static void engine_run_batches(struct engine *engine)
+{
+	if (worker_counts(engine->worker).reply_bytes >= engine->options->limits.in_flight_bytes)
+		return;
+	uint64_t wake_us = batch_runs_start(&engine->runs);
+	uint64_t now_us = clock_monotonic_us();
+
+	if (wake_us)
+		(void)uv_timer_start(&engine->retry_timer, on_retry_timer,
+				     wake_us > now_us ? (wake_us - now_us) / 1000 + 1 : 1, 0);
+}
+
+/* --- between the worker and the planner ----------------------------------------------------------------------- */
+
+static int on_claimed(void *context, const struct claim *claim, struct bytes raw)
+{
+	struct engine *engine = context;
+	const struct policy *policy = &engine->options->queues[claim->queue_index].policy;
+
+	engine->dirty = true;
+	return held_claims_submit(&engine->claims, engine->planner, policy, claim, raw);
+}
+
+/* Jobs that are on a connection will end as outcomes of an earlier incarnation, which the worker drops. */
+static void on_fenced(void *context)
+{
+	struct engine *engine = context;
+
+	held_claims_forget(&engine->claims, engine->planner);
+	engine->dirty = true;
+}
+
+static void on_worker_changed(void *context)
+{
+	struct engine *engine = context;
+
+	engine->dirty = true;
+}
+
+static void on_worker_ready(void *context)
+{
+	struct engine *engine = context;
+
+	engine->redis_ready = true;
+	engine->dirty = true;
+}
+
+/* --- the catalog ---------------------------------------------------------------------------------------------- */
+
+static void on_catalog(void *context, struct catalog *catalog)
+{
+	struct engine *engine = context;
+
+	planner_set_catalog(engine->planner, catalog, clock_monotonic_us());
+	engine->catalog_known = true;
+	engine->dirty = true;
+}
+
+static void on_catalog_reader_changed(void *context)
+{
+	struct engine *engine = context;
+
+	engine->dirty = true;
+}
+
+static void engine_read_catalog(struct engine *engine)
+{
+	if (planner_wants_catalog(engine->planner))
+		catalog_reader_want(&engine->catalog_reader);
+	if (engine->database_up)
+		catalog_reader_step(&engine->catalog_reader);
+}
+
+void engine_reload_catalog(struct engine *engine)
+{
+	catalog_reader_want(&engine->catalog_reader);
+	engine->dirty = true;
+}
+
+/* --- the database's health ------------------------------------------------------------------------------------ */
+
+static void on_pool_idle(void *context)
+{
+	struct engine *engine = context;
+
+	engine->dirty = true;
+}
+
+static void on_pool_health(void *context, bool down, const struct sql_error *error)
+{
+	struct engine *engine = context;
+
+	if (down && engine->database_up)
+		log_event(LEVEL_WARNING, "database.down", log_int("errno", error ? error->number : 0),
+			  log_text("message", error ? error->message : ""));
+	if (!down && !engine->database_up) {
+		/* It may be another server, or another version of it, that came back. */
+		catalog_reader_want(&engine->catalog_reader);
+		log_event(LEVEL_INFO, "database.up", log_text("database", engine->options->database.url.database));
+	}
+	engine->database_up = !down;
+	engine->dirty = true;
+}
+
+/* --- the pump ------------------------------------------------------------------------------------------------- */
+
+static void engine_pump(struct engine *engine)
+{
+	if (engine->state == ENGINE_DRAINED || engine->state == ENGINE_CLOSING)
+		return;
+	worker_want(engine->worker, engine->database_up && engine->catalog_known && !engine->catalog_reader.refused);
+	engine_read_catalog(engine);
+	if (engine->drain_over)
+		held_claims_give_back(&engine->claims, engine->planner, engine->worker);
+	else
+		engine_run_batches(engine);
+	held_claims_finish(&engine->claims, engine->planner, engine->worker);
+
+	if (engine->state == ENGINE_STARTING && engine->redis_ready && engine->database_up && engine->catalog_known) {
+		engine->state = ENGINE_RUNNING;
+		engine->events.ready(engine->context);
+	} else if (engine->state == ENGINE_DRAINING) {
+		engine_drain_step(engine);
+	}
+}
+
+static void engine_turn(struct engine *engine)
+{
+	if (!engine->dirty)
+		return;
+	engine->dirty = false;
+	engine_pump(engine);
+}
+
+static void on_prepare(uv_prepare_t *prepare)
+{
+	engine_turn(prepare->data);
+}
+
+static void on_check(uv_check_t *check)
+{
+	engine_turn(check->data);
+}
+
+/* --- opening and closing -------------------------------------------------------------------------------------- */
+
+static void engine_free(struct engine *engine)
+{
+	if (engine->planner)
+		planner_free(engine->planner);
+	held_claims_free(&engine->claims);
+	batch_runs_free(&engine->runs);
+	free(engine);
+}
+
+static void on_handle_closed(uv_handle_t *handle)
+{
+	struct engine *engine = handle->data;
+
+	engine->handles_open--;
+	engine_step(engine);
+}
+
+static void engine_close_handles(struct engine *engine)
+{
+	uv_close((uv_handle_t *)&engine->prepare, on_handle_closed);
+	uv_close((uv_handle_t *)&engine->check, on_handle_closed);
+	uv_close((uv_handle_t *)&engine->retry_timer, on_handle_closed);
+	uv_close((uv_handle_t *)&engine->drain_timer, on_handle_closed);
+}
+
+/* Looks whether the last thing that closing waits for is gone. */
+static void engine_step(struct engine *engine)
+{
+	struct engine_events events = engine->events;
+	void *context = engine->context;
+
+	if (engine->state != ENGINE_CLOSING || engine->worker_open || engine->pool_open ||
+	    engine->catalog_reader_open || engine->handles_open > 0)
+		return;
+	engine_free(engine);
+	events.closed(context);
+}
+
+static void on_worker_closed(void *context)
+{
+	struct engine *engine = context;
+
+	engine->worker_open = false;
+	engine_step(engine);
+}
+
+static void on_pool_closed(void *context)
+{
+	struct engine *engine = context;
+
+	engine->pool_open = false;
+	engine->dirty = true;
+	engine_step(engine);
+}
+
+static void on_catalog_reader_closed(void *context)
+{
+	struct engine *engine = context;
+
+	engine->catalog_reader_open = false;
+	engine_step(engine);
+}
+
+void engine_close(struct engine *engine)
+{
+	if (engine->state == ENGINE_CLOSING)
+		return;
+	engine->state = ENGINE_CLOSING;
+	engine_close_handles(engine);
+	catalog_reader_close(&engine->catalog_reader);
+	if (engine->worker_open)
+		worker_close(engine->worker);
+	if (engine->pool_open && !engine->drain_over)
+		pool_close(engine->pool);
+}
+
+static void engine_init_handles(struct engine *engine)
+{
+	/* None of these can fail: they only link themselves into the loop. */
+	(void)uv_prepare_init(engine->loop, &engine->prepare);
+	(void)uv_check_init(engine->loop, &engine->check);
+	(void)uv_timer_init(engine->loop, &engine->retry_timer);
+	(void)uv_timer_init(engine->loop, &engine->drain_timer);
+	engine->handles_open = 4;
+	engine->prepare.data = engine->check.data = engine;
+	engine->retry_timer.data = engine->drain_timer.data = engine;
+	(void)uv_prepare_start(&engine->prepare, on_prepare);
+	(void)uv_check_start(&engine->check, on_check);
+}
+
+static int engine_open_planner(struct engine *engine)
+{
+	const struct limit_options *limits = &engine->options->limits;
+	const struct planner_options planner_options = {
+		.batch = limits->batch,
+		.version = ROWD_VERSION,
+		.worker = worker_id(engine->worker),
+		.in_flight = limits->in_flight,
+		.message_bytes = limits->message_bytes,
+		.reply_bytes = limits->reply_bytes,
+	};
+
+	return planner_new(&planner_options, &engine->planner);
+}
+
+static void ignore_closed(void *context)
+{
+	(void)context;
+}
+
+int engine_open(uv_loop_t *loop, const struct options *options, const struct engine_events *events, void *context,
+		struct engine **ret_engine)
+{
+	static const struct worker_events worker_events = {
+		.claimed = on_claimed,
+		.fenced = on_fenced,
+		.changed = on_worker_changed,
+		.ready = on_worker_ready,
+		.closed = on_worker_closed,
+	};
+	static const struct pool_events pool_events = {
+		.idle = on_pool_idle,
+		.health = on_pool_health,
+		.closed = on_pool_closed,
+	};
+	static const struct catalog_reader_events catalog_events = {
+		.read = on_catalog,
+		.changed = on_catalog_reader_changed,
+		.closed = on_catalog_reader_closed,
+	};
+	struct engine *engine = calloc(1, sizeof(*engine));
+	int rc;
+
+	if (!engine)
+		return -ENOMEM;
+	*engine = (struct engine){.loop = loop, .options = options, .events = *events, .context = context};
+	rc = held_claims_init(&engine->claims, options->limits.in_flight + options->queue_count);
+	if (rc == 0)
+		rc = batch_runs_init(&engine->runs, options->database.connections, on_batch_ended, engine);
+	if (rc < 0)
+		goto fail;
+	rc = worker_open(loop, options, &worker_events, engine, &engine->worker);
+	if (rc < 0)
+		goto fail;
+	engine->worker_open = true;
+	engine_init_handles(engine);
+	catalog_reader_open(&engine->catalog_reader, loop, &options->database, &catalog_events, engine);
+	engine->catalog_reader_open = true;
+	rc = engine_open_planner(engine);
+	if (rc == 0)
+		rc = pool_open(loop, &options->database, &pool_events, engine, &engine->pool);
+	if (rc < 0)
+		goto fail_open;
+	engine->pool_open = true;
+	engine->runs.planner = engine->planner;
+	engine->runs.pool = engine->pool;
+	*ret_engine = engine;
+	return 0;
+
+fail_open: /* handles close on the loop's next turns; the caller was told by rc and is not called back */
+	engine->events.closed = ignore_closed;
+	engine_close(engine);
+	return rc;
+fail:
+	engine_free(engine);
+	return rc;
+}
+
+struct engine_counts engine_counts(const struct engine *engine)
+{
+	struct planner_counts planner = planner_counts(engine->planner);
+	struct worker_counts worker = worker_counts(engine->worker);
+
+	return (struct engine_counts){
+		.answered_ok = planner.answered_ok,
+		.answered_error = planner.answered_error,
+		.in_flight = worker.in_flight,
+		.redis_up = worker.connected,
+		.database_up = engine->database_up,
+		.owner = worker.owner_of_any,
+	};
+}

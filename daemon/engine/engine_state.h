@@ -1,0 +1,49 @@
+/* engine/engine_state.h - what the files of the engine share. Private to them. */
+#ifndef ENGINE_STATE_H
+#define ENGINE_STATE_H
+
+#include "daemon/database/pool.h"
+#include "daemon/engine/batch_runs.h"
+#include "daemon/engine/catalog_reader.h"
+#include "daemon/engine/engine.h"
+#include "daemon/engine/held_claims.h"
+#include "daemon/plan/planner.h"
+#include "daemon/queue/worker.h"
+
+#include <stdbool.h>
+#include <uv.h>
+
+enum engine_state { ENGINE_STARTING, ENGINE_RUNNING, ENGINE_DRAINING, ENGINE_DRAINED, ENGINE_CLOSING };
+
+struct engine {
+	uv_loop_t *loop;
+	const struct options *options;
+	struct engine_events events;
+	void *context;
+	enum engine_state state;
+
+	struct worker *worker;
+	struct planner *planner;
+	struct pool *pool;
+	struct held_claims claims;
+	struct batch_runs runs;
+	struct catalog_reader catalog_reader;
+
+	uv_prepare_t prepare; /* the pump turns after timers … */
+	uv_check_t check;     /* … and after I/O */
+	uv_timer_t retry_timer;
+	uv_timer_t drain_timer;
+	int handles_open;
+
+	bool dirty; /* something happened: the pump has to look */
+	bool redis_ready;
+	bool database_up;
+	bool catalog_known;
+	bool worker_open, pool_open, catalog_reader_open; /* what engine_close() still waits for */
+	bool drain_over;                                  /* the drain timer struck */
+};
+
+/* engine_drain.c: with each turn of the pump while DRAINING; ends it when all is settled. */
+void engine_drain_step(struct engine *engine);
+
+#endif

@@ -1,0 +1,35 @@
+/* engine/held_claims.h - the claims that the planner holds a job for: from the worker to the planner, and back again.
+ *
+ * As many as may be in flight, made at the start. A claim is the owner of its job. */
+#ifndef HELD_CLAIMS_H
+#define HELD_CLAIMS_H
+
+#include "daemon/plan/planner.h"
+#include "daemon/queue/worker.h"
+
+#include <stdint.h>
+
+struct held_claim;
+
+struct held_claims {
+	struct held_claim *all, *first_free;
+};
+
+/* Returns 0 or -ENOMEM. */
+int held_claims_init(struct held_claims *claims, uint32_t count);
+void held_claims_free(struct held_claims *claims);
+
+/* Hands a claimed command to the planner. Returns 0, or -ENOMEM with nothing taken. */
+int held_claims_submit(struct held_claims *claims, struct planner *planner, const struct policy *policy,
+		       const struct claim *claim, struct bytes raw);
+
+/* Hands the outcomes of all finished jobs to the worker. */
+void held_claims_finish(struct held_claims *claims, struct planner *planner, struct worker *worker);
+
+/* Gives back to the queue whatever is not on a connection. */
+void held_claims_give_back(struct held_claims *claims, struct planner *planner, struct worker *worker);
+
+/* Forgets whatever is not on a connection. */
+void held_claims_forget(struct held_claims *claims, struct planner *planner);
+
+#endif

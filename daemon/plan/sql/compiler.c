@@ -1,0 +1,120 @@
+/* plan/sql/compiler.c */
+#include "daemon/plan/sql/compiler.h"
+
+#include "common/nearest.h"
+
+#include <errno.h>
+#include <stdio.h>
+
+/* "Data truncated for column": the number that MySQL and MariaDB give to such a note. */
+enum { SERVER_DATA_TRUNCATED = 1265 };
+
+int compiler_refuse(struct compiler *compiler, enum error_code code, const struct column *column, const char *format,
+		    ...)
+{
+	char text[ERROR_TEXT_BYTES];
+	va_list arguments;
+
+	va_start(arguments, format);
+	vsnprintf(text, sizeof(text), format, arguments);
+	va_end(arguments);
+	error_set(compiler->error, code, "%s", text);
+	if (column)
+		error_at_column(compiler->error, column->name);
+	return -EINVAL;
+}
+
+static void hint_nearest(struct compiler *compiler, struct bytes name)
+{
+	struct nearest nearest = nearest_start(name);
+	char quoted[ERROR_QUOTED_BYTES];
+
+	for (uint32_t i = 0; i < compiler->table->column_count; i++)
+		nearest_offer(&nearest, compiler->table->columns[i].name);
+	if (nearest.best.size > 0)
+		error_hint(compiler->error, "did you mean `%s`?", error_quote(quoted, nearest.best));
+}
+
+int compiler_find_column(struct compiler *compiler, struct bytes name, const struct column **ret_column)
+{
+	const struct column *column = table_find_column(compiler->table, name);
+	char quoted_column[ERROR_QUOTED_BYTES], quoted_table[ERROR_QUOTED_BYTES];
+
+	if (!column) {
+		compiler_refuse(compiler, ERROR_UNKNOWN_COLUMN, NULL, "table `%s` has no column `%s`",
+				error_quote(quoted_table, compiler->table->name), error_quote(quoted_column, name));
+		error_at_column(compiler->error, name);
+		hint_nearest(compiler, name);
+		return -ENOENT;
+	}
+	*ret_column = column;
+	return 0;
+}
+
+static int all_columns(struct compiler *compiler, const struct column ***ret_columns, uint32_t *ret_count)
+{
+	const struct table *table = compiler->table;
+	const struct column **columns =
+		arena_alloc_array(compiler->arena, table->column_count, sizeof(struct column *));
+
+	if (!columns)
+		return -ENOMEM;
+	for (uint32_t i = 0; i < table->column_count; i++)
+		columns[i] = &table->columns[i];
+	*ret_columns = columns;
+	*ret_count = table->column_count;
+	return 0;
+}
+
+int compiler_find_columns(struct compiler *compiler, const struct value *names, const char *what,
+			  const struct column ***ret_columns, uint32_t *ret_count)
+{
+	const struct column **columns;
+
+	if (!names)
+		return all_columns(compiler, ret_columns, ret_count);
+	if (names->type != VALUE_ARRAY || names->size == 0)
+		return compiler_refuse(compiler, ERROR_BAD_VALUE, NULL, "`%s` takes an array of column names", what);
+	columns = arena_alloc_array(compiler->arena, names->size, sizeof(struct column *));
+	if (!columns)
+		return -ENOMEM;
+	for (uint32_t i = 0; i < names->size; i++) {
+		int result;
+
+		if (!value_is_text(&names->items[i]))
+			return compiler_refuse(compiler, ERROR_BAD_VALUE, NULL,
+					       "`%s` takes an array of column names, and item %u is %s", what, i,
+					       value_type_name(&names->items[i]));
+		result = compiler_find_column(compiler, value_bytes(&names->items[i]), &columns[i]);
+		if (result < 0)
+			return result;
+		/* Twice the same key in a row would be a map that our own decoder refuses. */
+		for (uint32_t j = 0; j < i; j++)
+			if (columns[j] == columns[i])
+				return compiler_refuse(compiler, ERROR_BAD_VALUE, columns[i],
+						       "`%s` names a column twice", what);
+	}
+	*ret_columns = columns;
+	*ret_count = names->size;
+	return 0;
+}
+
+void compiler_warn(struct compiler *compiler, const struct column *column, const char *what)
+{
+	struct compiler_warnings *warnings = compiler->warnings;
+	char quoted[ERROR_QUOTED_BYTES], text[ERROR_TEXT_BYTES];
+	struct bytes message;
+
+	if (!warnings || warnings->count == COMPILER_WARNINGS)
+		return;
+	snprintf(text, sizeof(text), "column `%s`: %s", error_quote(quoted, column->name), what);
+	/* Once for all rows; and a literal may be written twice, into the INSERT and to find the row again. */
+	for (uint32_t i = 0; i < warnings->count; i++)
+		if (bytes_equal_text(warnings->items[i].message, text))
+			return;
+	message = arena_copy(compiler->arena, bytes_of(text));
+	if (!message.data)
+		return;
+	warnings->items[warnings->count++] =
+		(struct reply_warning){.server_errno = SERVER_DATA_TRUNCATED, .message = message};
+}

@@ -1,0 +1,118 @@
+/* plan/sql/insertion.c */
+#include "daemon/plan/sql/insertion.h"
+
+#include <errno.h>
+
+const struct value *insertion_value(const struct insertion *insertion, const struct column *column)
+{
+	return insertion->values[column->position];
+}
+
+bool insertion_gives(const struct insertion *insertion, const struct column *column)
+{
+	const struct value *value = insertion_value(insertion, column);
+
+	return value && value->type != VALUE_NIL;
+}
+
+/* Notes which columns a row names. */
+int insertion_collect(struct compiler *compiler, struct insertion *insertion, const struct value *row)
+{
+	if (!value_is_map(row))
+		return compiler_refuse(compiler, ERROR_BAD_VALUE, NULL, "a row is a map, not %s", value_type_name(row));
+	for (uint32_t i = 0; i < value_map_size(row); i++) {
+		const struct column *column;
+		int result = compiler_find_column(compiler, value_bytes(&row->members[i].key), &column);
+
+		if (result < 0)
+			return result;
+		if (column->generated)
+			return compiler_refuse(compiler, ERROR_BAD_VALUE, column,
+					       "the column is computed and cannot be written");
+		insertion->named[column->position] = true;
+	}
+	return 0;
+}
+
+void insertion_read(struct insertion *insertion, const struct table *table, const struct value *row)
+{
+	memset(insertion->values, 0, table->column_count * sizeof(*insertion->values));
+	for (uint32_t i = 0; i < value_map_size(row); i++) {
+		const struct column *column = table_find_column(table, value_bytes(&row->members[i].key));
+
+		insertion->values[column->position] = &row->members[i].value;
+	}
+}
+
+int insertion_init(struct insertion *insertion, struct compiler *compiler)
+{
+	const struct table *table = compiler->table;
+
+	*insertion = (struct insertion){0};
+	insertion->columns = arena_alloc_array(compiler->arena, table->column_count, sizeof(*insertion->columns));
+	insertion->values = arena_alloc_array(compiler->arena, table->column_count, sizeof(*insertion->values));
+	insertion->named = arena_alloc_array(compiler->arena, table->column_count, sizeof(bool));
+	if (!insertion->columns || !insertion->values || !insertion->named)
+		return -ENOMEM;
+	return row_init(&insertion->row, compiler->arena, table);
+}
+
+void insertion_choose(struct insertion *insertion, const struct table *table)
+{
+	insertion->column_count = 0;
+	for (uint32_t i = 0; i < table->column_count; i++)
+		if (insertion->named[i])
+			insertion->columns[insertion->column_count++] = &table->columns[i];
+}
+
+/* "INSERT INTO t (…) VALUES " */
+void insertion_append_head(struct buffer *out, const struct insertion *insertion, const struct table *table)
+{
+	buffer_append_text(out, "INSERT INTO ");
+	buffer_append(out, table->quoted);
+	buffer_append_text(out, " (");
+	for (uint32_t i = 0; i < insertion->column_count; i++) {
+		if (i > 0)
+			buffer_append_byte(out, ',');
+		buffer_append(out, insertion->columns[i]->quoted);
+	}
+	buffer_append_text(out, ") VALUES ");
+}
+
+/* A column that is left out and has no default becomes NULL: known, and in no key. */
+static void note_nulls(struct insertion *insertion, const struct table *table)
+{
+	for (uint32_t i = 0; i < table->column_count; i++) {
+		const struct column *column = &table->columns[i];
+
+		if (!insertion->values[i] && column->nullable && !column->has_default && !column->generated &&
+		    !column->auto_increment)
+			insertion->row.spans[i].is_null = true;
+	}
+}
+
+/* "(1,'a',DEFAULT)" */
+int insertion_append_row(struct compiler *compiler, struct insertion *insertion)
+{
+	row_clear(&insertion->row);
+	buffer_append_byte(compiler->out, '(');
+	for (uint32_t i = 0; i < insertion->column_count; i++) {
+		const struct column *column = insertion->columns[i];
+		const struct value *value = insertion_value(insertion, column);
+		int result;
+
+		if (i > 0)
+			buffer_append_byte(compiler->out, ',');
+		if (!value) {
+			/* Without NO_AUTO_VALUE_ON_ZERO's 0, only NULL generates: DEFAULT would be that very 0. */
+			buffer_append_text(compiler->out, column->auto_increment ? "NULL" : "DEFAULT");
+			continue;
+		}
+		result = row_append_literal(&insertion->row, compiler, column, value, LITERAL_STORE);
+		if (result < 0)
+			return result;
+	}
+	buffer_append_byte(compiler->out, ')');
+	note_nulls(insertion, compiler->table);
+	return 0;
+}

@@ -1,0 +1,43 @@
+/* plan/sql/literal.h - values as SQL literals, typed by the column that they meet and never by themselves.
+ *
+ * Quoted text relies on utf8mb4 as the connection's character set and on a session without NO_BACKSLASH_ESCAPES. */
+#ifndef PLAN_LITERAL_H
+#define PLAN_LITERAL_H
+
+#include "common/value.h"
+#include "daemon/plan/sql/compiler.h"
+
+/* What is stored must fit the column; what is compared may lie beyond it, and is never rounded. */
+enum literal_use { LITERAL_STORE, LITERAL_COMPARE };
+
+/* Appends the value as a literal for the column; nil is NULL. Errors: BAD_VALUE, OUT_OF_RANGE, DATA_TOO_LONG,
+ * NOT_NULL_VIOLATION, each with the column, and never with the value: it may be nobody's business who reads the log. */
+int literal_append(struct compiler *compiler, const struct column *column, const struct value *value,
+		   enum literal_use use);
+
+/* Whether the column's literals are canonical: equal texts mean equal values, and the other way round. */
+bool literal_column_is_canonical(const struct column *column);
+
+/* Appends text that the server sent for the column as a literal that finds the same value again; data NULL is NULL. */
+void literal_append_result(struct buffer *out, const struct column *column, struct bytes text);
+
+/* 'text' with what has a meaning escaped; x'…'. */
+void literal_append_quoted(struct buffer *out, struct bytes text);
+void literal_append_hexadecimal(struct buffer *out, struct bytes data);
+
+/* `name`, as it stands in SQL. */
+void literal_append_identifier(struct buffer *out, struct bytes name);
+
+/* The number of characters, or -1 when it is not UTF-8 (overlong forms, surrogates and beyond U+10FFFF included). */
+int64_t literal_utf8_length(struct bytes text);
+
+/* The kinds that have files of their own. */
+int literal_append_number(struct compiler *compiler, const struct column *column, const struct value *value,
+			  enum literal_use use);
+int literal_append_time(struct compiler *compiler, const struct column *column, const struct value *value,
+			enum literal_use use);
+
+/* "column "age" (int(11)) takes no array": BAD_VALUE for a value of the wrong sort. */
+int literal_refuse_type(struct compiler *compiler, const struct column *column, const struct value *value);
+
+#endif

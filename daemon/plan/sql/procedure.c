@@ -1,0 +1,208 @@
+/* plan/sql/procedure.c - from the command to its first wave. The run is in procedure_run.c, the reply in
+ * procedure_reply.c.
+ */
+#include "daemon/plan/sql/procedure_state.h"
+
+#include "common/nearest.h"
+
+#include <errno.h>
+
+/* A wave's text: its statements are checked one by one; two of them at most are long. */
+enum { LONG_STATEMENTS = 2 };
+
+static void plan_release(struct job_plan *plan)
+{
+	catalog_unref(plan->catalog);
+	buffer_free(&plan->first.sql);
+	buffer_free(&plan->later.sql);
+	buffer_free(&plan->keys);
+	answer_free(&plan->answer);
+}
+
+void procedure_free(struct job *job)
+{
+	if (!job->plan)
+		return;
+	plan_release(job->plan);
+	job->plan = NULL;
+}
+
+static int plan_start(struct job *job, struct catalog *catalog, struct error *error)
+{
+	const struct server_facts *server = catalog_server(catalog);
+	struct job_plan *plan = job->plan;
+
+	if (plan)
+		plan_release(plan);
+	else
+		plan = arena_alloc(&job->arena, sizeof(*plan));
+	if (!plan)
+		return -ENOMEM;
+	memset(plan, 0, sizeof(*plan));
+	job->plan = plan;
+	plan->catalog = catalog_ref(catalog);
+	plan->kind = PROCEDURE_ANSWERED;
+	plan->writes = op_writes(job->command.operation.op);
+	plan->row_limit = job->policy->max_rows;
+	plan->compiler = (struct compiler){
+		.arena = &job->arena,
+		.server = server,
+		.error = error,
+		.warnings = &plan->warnings,
+	};
+	footprint_init(&plan->footprint, &job->arena);
+	buffer_init(&plan->first.sql, LONG_STATEMENTS * server->max_allowed_packet);
+	buffer_init(&plan->later.sql, LONG_STATEMENTS * server->max_allowed_packet);
+	buffer_init(&plan->keys, server->max_allowed_packet);
+	answer_init(&plan->answer, job->command.codec, job->policy->reply_bytes);
+	return 0;
+}
+
+/* A command whose reply may not go where it asks is not run. */
+static int check_reply_address(struct job *job)
+{
+	const struct command *command = &job->command;
+	struct compiler *compiler = &job->plan->compiler;
+	bool channel = command->reply_to.size == 0 || policy_allows_reply(job->policy, command->reply_to);
+	bool list = command->reply_list.size == 0 || policy_allows_reply(job->policy, command->reply_list);
+	char quoted[ERROR_QUOTED_BYTES];
+
+	if (channel && list)
+		return 0;
+	compiler_refuse(compiler, ERROR_FORBIDDEN, NULL, "`%s` is not a place for replies",
+			channel ? "reply_list" : "reply_to");
+	error_hint(compiler->error, "it must begin with `%s`", error_quote(quoted, job->policy->reply_prefix));
+	return -EINVAL;
+}
+
+static int refuse_unknown_table(struct job *job)
+{
+	struct compiler *compiler = &job->plan->compiler;
+	struct bytes name = job->command.operation.table;
+	struct nearest nearest = nearest_start(name);
+	char quoted[ERROR_QUOTED_BYTES];
+
+	compiler_refuse(compiler, ERROR_UNKNOWN_TABLE, NULL, "there is no table `%s`", error_quote(quoted, name));
+	for (uint32_t i = 0; i < catalog_table_count(job->plan->catalog); i++) {
+		const struct table *table = catalog_table_at(job->plan->catalog, i);
+
+		if (policy_allows_table(job->policy, table->name))
+			nearest_offer(&nearest, table->name);
+	}
+	if (nearest.best.size > 0)
+		error_hint(compiler->error, "did you mean `%s`?", error_quote(quoted, nearest.best));
+	return -ENOENT;
+}
+
+static int resolve_table(struct job *job)
+{
+	struct job_plan *plan = job->plan;
+	struct bytes name = job->command.operation.table;
+	char quoted[ERROR_QUOTED_BYTES];
+
+	if (!name.data)
+		return compiler_refuse(&plan->compiler, ERROR_MISSING_FIELD, NULL, "`%s` takes `table`",
+				       op_name(job->command.operation.op));
+	/* What the queue may not use does not exist for it, rowd's own tables for nobody; and no newer catalog will
+	 * have them. */
+	if (bytes_starts(name, BYTES("rowd_")) || !policy_allows_table(job->policy, name)) {
+		refuse_unknown_table(job);
+		return -EINVAL;
+	}
+	plan->table = catalog_find(plan->catalog, name);
+	plan->compiler.table = plan->table;
+	if (!plan->table)
+		return refuse_unknown_table(job);
+	if (!plan->writes || !plan->table->is_view)
+		return 0;
+	compiler_refuse(&plan->compiler, ERROR_BAD_VALUE, NULL, "`%s` is a view, and views are only read",
+			error_quote(quoted, name));
+	error_hint(plan->compiler.error, "write to the tables that the view is made from");
+	return -EINVAL;
+}
+
+static bool op_needs_table(enum op op)
+{
+	return op != OP_PING && op != OP_INFO && op != OP_TABLES;
+}
+
+static int compile_operation(struct job *job, const struct procedure_facts *facts)
+{
+	switch (job->command.operation.op) {
+	case OP_PING:
+		return answer_ping(job);
+	case OP_INFO:
+		return answer_info(job, facts);
+	case OP_TABLES:
+		return answer_tables(job);
+	case OP_DESCRIBE:
+		return answer_describe(job);
+	case OP_CREATE:
+		return compile_create(job);
+	case OP_READ:
+		return compile_read(job);
+	case OP_COUNT:
+		return compile_count(job);
+	case OP_EXISTS:
+		return compile_exists(job);
+	case OP_UPDATE:
+		return compile_update(job);
+	case OP_DELETE:
+		return compile_delete(job);
+	case OP_NONE:
+	case OP_COUNT_OF_OPS:
+		break;
+	}
+	return compiler_refuse(&job->plan->compiler, ERROR_UNKNOWN_OP, NULL, "there is no such operation");
+}
+
+/* What was answered at once may already be too large. */
+static int check_answer(struct job_plan *plan)
+{
+	if (plan->kind != PROCEDURE_ANSWERED || !buffer_failed(&plan->answer.body))
+		return 0;
+	if (plan->answer.body.state == BUFFER_NO_MEMORY)
+		return -ENOMEM;
+	return compiler_refuse(&plan->compiler, ERROR_TOO_LARGE, NULL, "the answer is larger than a reply may be");
+}
+
+int procedure_compile(struct job *job, struct catalog *catalog, const struct procedure_facts *facts,
+		      struct error *ret_error)
+{
+	enum op op = job->command.operation.op;
+	struct job_plan *plan;
+	int result = plan_start(job, catalog, ret_error);
+
+	if (result < 0)
+		return result;
+	plan = job->plan;
+	result = check_reply_address(job);
+	if (result == 0 && !(job->policy->ops & (1u << op)))
+		result = compiler_refuse(&plan->compiler, ERROR_FORBIDDEN, NULL, "the queue may not use `%s`",
+					 op_name(op));
+	if (result == 0 && op_needs_table(op))
+		result = resolve_table(job);
+	if (result == 0)
+		result = compile_operation(job, facts);
+	if (result == 0)
+		result = check_answer(plan);
+	/* From here on errors are the run's own. */
+	plan->compiler.error = &plan->error;
+	plan->compiler.warnings = NULL;
+	return result;
+}
+
+enum procedure_kind procedure_kind(const struct job *job)
+{
+	return job->plan->kind;
+}
+
+bool procedure_writes(const struct job *job)
+{
+	return job->plan->writes;
+}
+
+const struct footprint *procedure_footprint(const struct job *job)
+{
+	return &job->plan->footprint;
+}

@@ -1,0 +1,75 @@
+/* plan/sql/procedure.h - one command as a procedure: the statements it needs, wave after wave, and the answer that is
+ * made from their results.
+ *
+ *   compile --> [restart --> next --SEND--> row* done|failed --> next … --> FINISHED | FAILED] --> reply
+ *
+ * The part in brackets may happen several times: when the transaction was rolled back under it, it starts over. */
+#ifndef PLAN_PROCEDURE_H
+#define PLAN_PROCEDURE_H
+
+#include "common/error.h"
+#include "daemon/plan/catalog.h"
+#include "daemon/plan/footprint.h"
+#include "daemon/plan/job.h"
+#include "daemon/plan/statement.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/* What `info` answers beside the catalog's facts. */
+struct procedure_facts {
+	const char *version;
+	const char *worker;
+	uint32_t in_flight, message_bytes, batch;
+	uint64_t reply_bytes;
+};
+
+enum procedure_kind {
+	PROCEDURE_ANSWERED, /* needs no database: already finished */
+	PROCEDURE_BY_KEY,   /* may share a transaction with others of this kind */
+	PROCEDURE_ALONE,    /* has a transaction of its own */
+};
+
+/* Resolves the names of job->command in the catalog (a reference is taken), turns its values into literals and works
+ * out the footprint. Checks the queue's policy.
+ * Returns 0; -EINVAL with the error; -ENOENT with the error when a table or column is not in the catalog, which a newer
+ * catalog may heal; -ENOMEM. May be called again after -ENOENT or with a newer catalog. */
+int procedure_compile(struct job *job, struct catalog *catalog, const struct procedure_facts *facts,
+		      struct error *ret_error);
+
+/* Gives back the catalog; legal when never compiled. The rest goes with the job's arena. */
+void procedure_free(struct job *job);
+
+enum procedure_kind procedure_kind(const struct job *job);
+bool procedure_writes(const struct job *job);
+const struct footprint *procedure_footprint(const struct job *job);
+
+/* Before each run in a transaction: forgets what was answered so far. */
+void procedure_restart(struct job *job);
+
+enum procedure_step { PROCEDURE_SEND, PROCEDURE_FINISHED, PROCEDURE_FAILED };
+
+/* The next wave's statements (at most 4, sent in this order), once all of the last wave are answered; FINISHED when the
+ * answer is complete and may be committed; FAILED when the command has failed (procedure_error). undo: its effects so
+ * far are still in the transaction, which therefore has to be rolled back and run again without it. */
+enum procedure_step procedure_next(struct job *job, struct statement ret_statements[4], uint32_t *ret_count,
+				   bool *ret_undo);
+
+/* As batch_row, batch_done and batch_failed, with the statement's index in the procedure's own wave. Only errors of
+ * class SQL_ERROR_OF_COMMAND and SQL_ERROR_TIME come here. */
+int procedure_row(struct job *job, uint32_t index, const char *const *values, const unsigned long *lengths,
+		  uint32_t count);
+void procedure_done(struct job *job, uint32_t index, const struct statement_result *result);
+void procedure_failed(struct job *job, uint32_t index, const struct sql_error *error);
+
+/* Why it failed; valid until the next restart. */
+const struct error *procedure_error(const struct job *job);
+
+/* Fills job->reply: encodes the answer, or the error when one is given, and checks where it may go. Called once, last.
+ * Works without a compile, for a command that could not even be decoded. Returns 0 or -ENOMEM. */
+int procedure_reply(struct job *job, const struct error *error);
+
+/* Turns an error of the server into what the producer is told: codes, column, constraint, never another row's data. */
+void procedure_error_from_sql(const struct job *job, const struct sql_error *error, struct error *ret_error);
+
+#endif

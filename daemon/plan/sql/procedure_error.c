@@ -1,0 +1,110 @@
+/* plan/sql/procedure_error.c - what a producer is told when the server refuses. Never in the server's words: they hold
+ * data. */
+#include "daemon/plan/sql/procedure_state.h"
+
+#include <stdio.h>
+
+static const struct key *find_key(const struct table *table, struct bytes name)
+{
+	for (uint32_t i = 0; i < table->key_count; i++)
+		if (bytes_equal(table->keys[i].name, name))
+			return &table->keys[i];
+	return NULL;
+}
+
+static const struct foreign_key *find_foreign_key(const struct table *table, struct bytes name)
+{
+	for (uint32_t i = 0; i < table->foreign_key_count; i++)
+		if (bytes_equal(table->foreign_keys[i]->name, name))
+			return table->foreign_keys[i];
+	for (uint32_t i = 0; i < table->referenced_by_count; i++)
+		if (bytes_equal(table->referenced_by[i]->name, name))
+			return table->referenced_by[i];
+	return NULL;
+}
+
+/* MySQL names a key with its table: "pets.PRIMARY". */
+static struct bytes strip_table(const struct table *table, struct bytes name)
+{
+	if (bytes_starts(name, table->name) && name.size > table->name.size && name.data[table->name.size] == '.') {
+		name.data += table->name.size + 1;
+		name.size -= table->name.size + 1;
+	}
+	return name;
+}
+
+/* The column, where a constraint is about one only. */
+static void add_place(const struct table *table, const struct sql_error *from, struct error *error)
+{
+	struct bytes constraint = strip_table(table, bytes_of(from->constraint));
+	struct bytes column = bytes_of(from->column);
+	const struct foreign_key *foreign_key = find_foreign_key(table, constraint);
+	const struct key *key;
+
+	/* For a duplicate the server names the key, wherever that was put. */
+	if (constraint.size == 0 && from->code == ERROR_UNIQUE_VIOLATION) {
+		constraint = strip_table(table, column);
+		column = (struct bytes){0};
+	}
+	key = find_key(table, constraint);
+	if (key && key->column_count == 1)
+		column = key->columns[0]->name;
+	else if (foreign_key && foreign_key->child == table && foreign_key->column_count == 1)
+		column = foreign_key->columns[0]->name;
+	if (constraint.size > 0)
+		error_at_constraint(error, constraint);
+	if (column.size > 0 && table_find_column(table, column))
+		error_at_column(error, column);
+}
+
+/* MariaDB's JSON columns are texts with a check. */
+static bool is_document(const struct job *job, struct bytes name)
+{
+	const struct table *table = job->plan ? job->plan->table : NULL;
+	const struct column *column = table ? table_find_column(table, name) : NULL;
+
+	return column && column->kind == COLUMN_JSON;
+}
+
+static void add_hint(const struct job *job, struct error *error)
+{
+	const struct foreign_key *foreign_key = NULL;
+	char quoted[ERROR_QUOTED_BYTES];
+
+	if (job->plan && job->plan->table)
+		foreign_key = find_foreign_key(job->plan->table, bytes_of(error->at_constraint));
+	if (error->code == ERROR_FOREIGN_KEY_VIOLATION && foreign_key) {
+		if (foreign_key->child == job->plan->table)
+			error_hint(error, "the row it refers to must be in table `%s`",
+				   error_quote(quoted, foreign_key->parent_name));
+		else
+			error_hint(error, "rows of table `%s` may refer to it",
+				   error_quote(quoted, foreign_key->child->name));
+	} else if (error->code == ERROR_TIMEOUT) {
+		error_hint(error, "ask for less, or let an index help");
+	} else if (error->code == ERROR_FORBIDDEN) {
+		error_hint(error, "the database account of rowd lacks a privilege");
+	}
+}
+
+void procedure_error_from_sql(const struct job *job, const struct sql_error *from, struct error *ret_error)
+{
+	enum error_code code = from->code > ERROR_NONE && from->code < ERROR_CODE_COUNT ? (enum error_code)from->code
+											: ERROR_SQL_ERROR;
+
+	error_set(ret_error, code, "%s", error_code_meaning(code));
+	memcpy(ret_error->sqlstate, from->sqlstate, sizeof(ret_error->sqlstate));
+	ret_error->sqlstate[sizeof(ret_error->sqlstate) - 1] = '\0';
+	ret_error->server_errno = from->number;
+	if (job->plan && job->plan->table)
+		add_place(job->plan->table, from, ret_error);
+	/* No constraint of the user's: it is how MariaDB has a JSON type. */
+	if (code == ERROR_CHECK_VIOLATION && is_document(job, bytes_of(ret_error->at_column))) {
+		ret_error->code = ERROR_BAD_VALUE;
+		ret_error->at_constraint[0] = '\0';
+		snprintf(ret_error->message, sizeof(ret_error->message), "the text is not a JSON document");
+	}
+	if (job->plan && job->plan->create.is_array)
+		ret_error->at_row = from->row;
+	add_hint(job, ret_error);
+}

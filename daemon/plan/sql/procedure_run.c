@@ -1,0 +1,240 @@
+/* plan/sql/procedure_run.c - a procedure inside a transaction: waves out, rows in. */
+#include "daemon/plan/sql/procedure_state.h"
+
+#include <errno.h>
+
+/* Room for the counts behind the rows: they must not be what makes a reply too large after the work was done. */
+enum { COUNTS_BYTES = 256 };
+
+/* When rows are created one by one: an INSERT and a SELECT. */
+enum { STATEMENTS_PER_ROW = 2 };
+
+void procedure_restart(struct job *job)
+{
+	struct job_plan *plan = job->plan;
+
+	plan->wave = NULL;
+	plan->matched = plan->affected = plan->insert_id = plan->number = 0;
+	plan->has_effects = false;
+	plan->failed = false;
+	plan->bad_row = (struct bad_row){0};
+	plan->key_rows = 0;
+	plan->create.next_row = plan->create.first_rows;
+	buffer_reset(&plan->keys);
+	answer_restart(&plan->answer);
+	plan->answer.body.limit_bytes = job->policy->reply_bytes;
+	plan_rows_begin(plan);
+}
+
+static void fail_too_large(struct job_plan *plan)
+{
+	plan->failed = true;
+	error_set(&plan->error, ERROR_TOO_LARGE, "the result is larger than the queue allows");
+	error_hint(&plan->error, plan->writes ? "write fewer rows at a time, or have less of them back with `returning`"
+					      : "use `limit`, a narrower condition, or select fewer columns");
+}
+
+static void fail_without_memory(struct job_plan *plan)
+{
+	plan->failed = true;
+	error_set(&plan->error, ERROR_INTERNAL, "there was no memory for the command");
+}
+
+/* The step came back with an error of its own or of the memory. */
+static void fail_with(struct job_plan *plan, int result)
+{
+	if (result == -ENOMEM)
+		fail_without_memory(plan);
+	plan->failed = true;
+}
+
+static bool check_buffer(struct job_plan *plan, const struct buffer *buffer)
+{
+	if (buffer->state == BUFFER_TOO_LARGE)
+		fail_too_large(plan);
+	else if (buffer->state == BUFFER_NO_MEMORY)
+		fail_without_memory(plan);
+	return !plan->failed;
+}
+
+static void send_wave(const struct wave *wave, struct statement statements[WAVE_STATEMENTS], uint32_t *ret_count)
+{
+	for (uint32_t i = 0; i < wave->count; i++) {
+		const struct wave_statement *statement = &wave->statements[i];
+
+		statements[i].text = (struct bytes){.data = wave->sql.data + statement->start, .size = statement->size};
+	}
+	*ret_count = wave->count;
+}
+
+/* Writes the next wave. Returns whether there is one. */
+static bool follow(struct job *job)
+{
+	struct job_plan *plan = job->plan;
+	int result;
+
+	if (!plan->follow)
+		return false;
+	/* The first wave stays, for another run; later ones take each other's place, once they were answered. */
+	plan->later.count = 0;
+	buffer_reset(&plan->later.sql);
+	result = plan->follow(job);
+	if (result < 0)
+		fail_with(plan, result);
+	return result == 0 && plan->later.count > 0;
+}
+
+static void finish(struct job *job)
+{
+	struct job_plan *plan = job->plan;
+	int result;
+
+	plan->answer.body.limit_bytes += COUNTS_BYTES;
+	result = plan->finish(job);
+	if (result < 0)
+		fail_with(plan, result);
+	else
+		check_buffer(plan, &plan->answer.body);
+}
+
+enum procedure_step procedure_next(struct job *job, struct statement ret_statements[4], uint32_t *ret_count,
+				   bool *ret_undo)
+{
+	struct job_plan *plan = job->plan;
+	const struct wave *wave = NULL;
+
+	*ret_count = 0;
+	*ret_undo = false;
+	if (!plan->wave)
+		wave = &plan->first;
+	else if (!plan->failed && follow(job))
+		wave = &plan->later;
+	else if (plan->failed && bad_row_next(plan))
+		wave = &plan->later;
+	if (wave) {
+		plan->wave = wave;
+		send_wave(wave, ret_statements, ret_count);
+		return PROCEDURE_SEND;
+	}
+	if (!plan->failed)
+		finish(job);
+	if (!plan->failed)
+		return PROCEDURE_FINISHED;
+	*ret_undo = plan->has_effects;
+	return PROCEDURE_FAILED;
+}
+
+static int take_row(struct job_plan *plan, const char *const *values, const unsigned long *lengths)
+{
+	if (plan->rows_if_matched && plan->matched == 0)
+		return 0;
+	if (plan->answer.rows >= plan->row_limit) {
+		fail_too_large(plan);
+		return -EFBIG;
+	}
+	answer_row(&plan->answer, plan->columns, plan->column_count, values, lengths);
+	return check_buffer(plan, &plan->answer.body) ? 0 : -EFBIG;
+}
+
+/* "(1,'a')" of a composite key, "1" of a simple one. */
+static int take_key(struct job_plan *plan, const char *const *values, const unsigned long *lengths)
+{
+	const struct key *key = plan->table->primary_key;
+
+	if (plan->key_rows >= plan->row_limit) {
+		fail_too_large(plan);
+		return -EFBIG;
+	}
+	if (plan->key_rows++ > 0)
+		buffer_append_byte(&plan->keys, ',');
+	if (key->column_count > 1)
+		buffer_append_byte(&plan->keys, '(');
+	for (uint32_t i = 0; i < key->column_count; i++) {
+		struct bytes text = {.data = values[i], .size = values[i] ? lengths[i] : 0};
+
+		if (i > 0)
+			buffer_append_byte(&plan->keys, ',');
+		literal_append_result(&plan->keys, key->columns[i], text);
+	}
+	if (key->column_count > 1)
+		buffer_append_byte(&plan->keys, ')');
+	return check_buffer(plan, &plan->keys) ? 0 : -EFBIG;
+}
+
+/* A count: digits only. */
+static uint64_t read_number(struct bytes text)
+{
+	uint64_t number = 0;
+
+	for (size_t i = 0; i < text.size; i++)
+		number = number * 10 + (uint64_t)(text.data[i] - '0');
+	return number;
+}
+
+int procedure_row(struct job *job, uint32_t index, const char *const *values, const unsigned long *lengths,
+		  uint32_t count)
+{
+	struct job_plan *plan = job->plan;
+
+	enum statement_role role = plan->wave->statements[index].role;
+
+	if (count == 0 || (plan->failed && role != ROLE_BAD_ROW))
+		return -EFBIG;
+	switch (role) {
+	case ROLE_ROWS:
+		return take_row(plan, values, lengths);
+	case ROLE_KEYS:
+		return take_key(plan, values, lengths);
+	case ROLE_IDS:
+		answer_value(answer_item(&plan->answer), plan->columns[0],
+			     (struct bytes){.data = values[0], .size = values[0] ? lengths[0] : 0});
+		return check_buffer(plan, &plan->answer.body) ? 0 : -EFBIG;
+	case ROLE_NUMBER:
+		plan->number = read_number((struct bytes){.data = values[0], .size = values[0] ? lengths[0] : 0});
+		return 0;
+	case ROLE_BAD_ROW:
+		bad_row_take(plan, read_number((struct bytes){.data = values[0], .size = values[0] ? lengths[0] : 0}));
+		return 0;
+	case ROLE_EFFECT:
+		break;
+	}
+	return 0;
+}
+
+void procedure_done(struct job *job, uint32_t index, const struct statement_result *result)
+{
+	struct job_plan *plan = job->plan;
+
+	if (!plan->wave->statements[index].writes)
+		return;
+	plan->matched += result->matched;
+	plan->affected += result->affected;
+	if (plan->insert_id == 0)
+		plan->insert_id = result->insert_id;
+	if (result->affected > 0)
+		plan->has_effects = true;
+}
+
+void procedure_failed(struct job *job, uint32_t index, const struct sql_error *error)
+{
+	struct job_plan *plan = job->plan;
+
+	/* The first one is the cause. */
+	if (plan->failed) {
+		bad_row_failed(plan, error);
+		return;
+	}
+	plan->failed = true;
+	procedure_error_from_sql(job, error, &plan->error);
+	/* next_row is behind this wave's last one. */
+	if (plan->create.one_by_one && plan->create.is_array)
+		plan->error.at_row = (int32_t)(plan->create.next_row - plan->wave->count / STATEMENTS_PER_ROW +
+					       index / STATEMENTS_PER_ROW);
+	else
+		bad_row_begin(plan, index, error);
+}
+
+const struct error *procedure_error(const struct job *job)
+{
+	return &job->plan->error;
+}

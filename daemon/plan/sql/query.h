@@ -1,0 +1,52 @@
+/* plan/sql/query.h - the pieces that statements are made of: lists of columns, keys, order, limits. */
+#ifndef PLAN_QUERY_H
+#define PLAN_QUERY_H
+
+#include "common/command.h"
+#include "daemon/plan/sql/compiler.h"
+#include "daemon/plan/sql/literal.h"
+
+/* Where the canonical texts of one row stand in the SQL, one per column of the table; size 0 where there is none. */
+struct row_span {
+	size_t start, size;
+	bool is_null;
+};
+
+struct row {
+	const struct table *table;
+	struct row_span *spans;
+	struct bytes *texts;
+};
+
+/* Returns 0 or -ENOMEM. */
+int row_init(struct row *row, struct arena *arena, const struct table *table);
+void row_clear(struct row *row);
+
+/* The texts as footprint.h wants them; valid until the next append to the compiler's buffer. */
+const struct bytes *row_texts(struct row *row, const struct buffer *out);
+
+/* literal_append, noting the text. row may be NULL. */
+int row_append_literal(struct row *row, struct compiler *compiler, const struct column *column,
+		       const struct value *value, enum literal_use use);
+
+/* The columns as they are selected: FLOAT and BIT in a form that keeps every digit. */
+void query_append_select_list(struct buffer *out, const struct column *const *columns, uint32_t count);
+
+/* Resolves `pk` into one value per column of the primary key. */
+int query_resolve_key(struct compiler *compiler, const struct value *pk, const struct value ***ret_values);
+
+/* `a` = 1; row may be NULL. */
+int query_append_equal(struct compiler *compiler, const struct column *column, const struct value *value,
+		       enum literal_use use, struct row *row);
+
+/* `a` = 1 AND `b` = 2, for the primary key. */
+int query_append_key(struct compiler *compiler, const struct value *const *values, struct row *row);
+
+/* " ORDER BY …", or nothing. total: the primary key follows what was asked for, so that the order is one.
+ * Takes nothing from the arena when order is NULL. */
+int query_append_order(struct compiler *compiler, const struct value *order, bool total);
+
+/* " FROM `t`", and " WHERE …" when there is a condition: an empty map is none. */
+int query_append_from(struct compiler *compiler, const struct value *where);
+
+#endif
