@@ -59,7 +59,6 @@ struct queue_options {
 	char *key;
 	char *where;          /* of its section: "rowd.conf:12"; its key when no file names it */
 	struct policy policy; /* its texts are this struct's own */
-	uint32_t statement_timeout_ms;
 	bool shared;
 	struct option_origin *origins;
 };

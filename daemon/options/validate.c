@@ -29,8 +29,6 @@ static void inherit(struct loader *loader, struct queue_options *queue)
 {
 	struct options *options = loader->options;
 
-	if (queue->statement_timeout_ms == 0)
-		queue->statement_timeout_ms = options->database.statement_timeout_ms;
 	if (!queue->policy.reply_prefix.data) {
 		char *copy = strdup(options->reply_prefix);
 		if (!copy) {

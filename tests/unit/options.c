@@ -111,7 +111,6 @@ static void test_defaults(void **state)
 	assert_int_equal(queue->policy.max_rows, 10000);
 	assert_int_equal(queue->policy.reply_bytes, 8 << 20);
 	assert_int_equal(queue->policy.message_bytes, 1 << 20);
-	assert_int_equal(queue->statement_timeout_ms, 30000);
 	assert_false(queue->shared);
 	assert_true(bytes_equal_text(queue->policy.queue, "rowd:commands"));
 	assert_true(bytes_equal_text(queue->policy.reply_prefix, "rowd:reply:"));
@@ -149,7 +148,6 @@ static void test_file(void **state)
 					    "ops = read,count\n"
 					    "shared = yes\n"
 					    "reply_prefix = answers:\n"
-					    "statement_timeout_ms = 1 min\n"
 					    "[queue \"b\"]\n",
 					    NULL);
 
@@ -168,8 +166,6 @@ static void test_file(void **state)
 	assert_int_equal(queue->policy.ops, 1u << OP_READ | 1u << OP_COUNT);
 	assert_true(queue->shared);
 	assert_true(bytes_equal_text(queue->policy.reply_prefix, "answers:"));
-	assert_int_equal(queue->statement_timeout_ms, 60000);
-	assert_int_equal(options->queues[1].statement_timeout_ms, 2000);
 	assert_int_equal(options->queues[1].policy.table_count, 0);
 	options_free(options);
 }
@@ -246,6 +242,8 @@ static void test_not_in_this_version(void **state)
 	refuses("[http]\nlisten = x\n", NULL, "rowd.conf:1|[http] is not in this version|\n");
 	refuses("[delivery]\nonce_window_s = 1\n", NULL, "rowd.conf:2|once_window_s is not in this version|\n");
 	refuses("[redis]\ntls = on\n", NULL, "rowd.conf:2|tls is not in this version|\n");
+	refuses("[queue \"q\"]\nstatement_timeout_ms = 1\n", NULL,
+		"rowd.conf:2|statement_timeout_ms is not in this version|\n");
 	refuses("[redis]\nurl = rediss://h\n", NULL,
 		"rowd.conf:2|url: rediss:// (TLS) is not in this version|redis:// or unix://\n");
 	refuses("[queue \"a\"]\ndelivery = exactly-once\n", NULL,
