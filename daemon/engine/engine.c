@@ -141,17 +141,24 @@ static void on_pool_health(void *context, bool down, const struct sql_error *err
 
 /* --- the pump ------------------------------------------------------------------------------------------------- */
 
+/* Redis counts a command by its bytes; decoded it can be many times that. */
+static bool engine_may_claim(const struct engine *engine)
+{
+	return engine->database_up && engine->catalog_known && !engine->catalog_reader.refused &&
+	       planner_counts(engine->planner).bytes < engine->options->limits.in_flight_bytes;
+}
+
 static void engine_pump(struct engine *engine)
 {
 	if (engine->state == ENGINE_DRAINED || engine->state == ENGINE_CLOSING)
 		return;
-	worker_want(engine->worker, engine->database_up && engine->catalog_known && !engine->catalog_reader.refused);
 	engine_read_catalog(engine);
 	if (engine->drain_over)
 		held_claims_give_back(&engine->claims, engine->planner, engine->worker);
 	else
 		engine_run_batches(engine);
 	held_claims_finish(&engine->claims, engine->planner, engine->worker);
+	worker_want(engine->worker, engine_may_claim(engine));
 
 	if (engine->state == ENGINE_STARTING && engine->redis_ready && engine->database_up && engine->catalog_known) {
 		engine->state = ENGINE_RUNNING;

@@ -26,6 +26,7 @@ struct task {
 	uint32_t heap_index;
 	uint64_t heap_key;
 	uint64_t due_us;         /* not chosen before; 0: at any time */
+	uint64_t bytes;          /* what it took when it came in, charged to the planner */
 	uint64_t catalog_number; /* of the catalog it was last compiled with */
 	uint32_t rollbacks;      /* deadlocks and lock waits of batches it was in, its own or not */
 	uint32_t batch_limit;    /* at most so many jobs in its batch; 0: no limit of its own */

@@ -272,9 +272,13 @@ int planner_submit(struct planner *planner, const struct policy *policy, struct 
 	task->job.sequence = task->node.sequence = ++planner->sequence;
 	task->job.submitted_us = task->job.started_us = now_us;
 	r = submit(planner, task, raw, now_us);
-	if (r < 0)
+	if (r < 0) {
 		job_free(&task->job);
-	return r;
+		return r;
+	}
+	task->bytes = task->job.arena.used_bytes;
+	planner->bytes += task->bytes;
+	return 0;
 }
 
 /* --- out --- */
@@ -283,8 +287,10 @@ struct job *planner_finished(struct planner *planner)
 {
 	struct job *job = planner->done.first;
 
-	if (job)
-		job_list_remove(&planner->done, job);
+	if (!job)
+		return NULL;
+	job_list_remove(&planner->done, job);
+	planner->bytes -= task_of(job)->bytes;
 	return job;
 }
 
@@ -300,6 +306,7 @@ struct job *planner_withdraw(struct planner *planner)
 	if (!job)
 		return NULL;
 	leave(planner, task_of(job));
+	planner->bytes -= task_of(job)->bytes;
 	planner_settle(planner);
 	return job;
 }
@@ -311,6 +318,7 @@ struct planner_counts planner_counts(const struct planner *planner)
 		.parked = planner->parked.count,
 		.running = planner->running.count,
 		.done = planner->done.count,
+		.bytes = planner->bytes,
 		.answered_ok = planner->answered_ok,
 		.answered_error = planner->answered_error,
 	};

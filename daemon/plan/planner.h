@@ -53,6 +53,7 @@ void job_free(struct job *job);
 
 struct planner_counts {
 	uint32_t waiting, parked, running, done;
+	uint64_t bytes; /* what the jobs took when they came in: their commands as sent, decoded and planned */
 	uint64_t answered_ok, answered_error; /* since the start */
 };
 struct planner_counts planner_counts(const struct planner *planner);

@@ -34,6 +34,7 @@ struct planner {
 	uint32_t turn;           /* the queue that leads the next batch, if it can */
 	struct job_heap delayed; /* granted, and waiting out a pause; by due_us */
 	struct job_list waiting, parked, running, done;
+	uint64_t bytes; /* of all jobs in these */
 	uint64_t answered_ok, answered_error;
 	struct batch *batches; /* all of them, in use or not */
 };

@@ -9,9 +9,11 @@ static void test_batch_gathers_what_does_not_meet(void **state)
 	struct batch *batch;
 
 	(void)state;
+	assert_int_equal(planner_counts(world.planner).bytes, 0);
 	submit(&first);
 	submit(&second);
 	submit(&again);
+	assert_true(planner_counts(world.planner).bytes > 0);
 	batch = choose();
 	assert_int_equal(batch_size(batch), 2);
 	assert_null(choose());
@@ -24,6 +26,7 @@ static void test_batch_gathers_what_does_not_meet(void **state)
 	run(batch);
 	assert_ptr_equal(finished(), &again);
 	assert_int_equal(planner_counts(world.planner).answered_ok, 3);
+	assert_int_equal(planner_counts(world.planner).bytes, 0);
 }
 
 static void test_read_by_condition_holds_nobody_up(void **state)
