@@ -8,13 +8,20 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 BUILD = os.environ.get("ROWD_BUILD", "release")
-UNDER_ASAN = BUILD == "asan"
 
 
 def build_directory():
     """ROWD_BUILD is a preset's name, or the path of a build directory."""
     named = Path(BUILD)
     return named if named.is_absolute() else ROOT / "build" / BUILD
+
+
+def sanitized():
+    cache = build_directory() / "CMakeCache.txt"
+    return cache.exists() and "ROWD_SANITIZE:STRING=address" in cache.read_text(encoding="utf-8")
+
+
+UNDER_ASAN = sanitized()
 
 
 def program(name):
@@ -86,4 +93,8 @@ class Process:
         try:
             wait_until(check, what, timeout_s)
         except AssertionError as problem:
+            self.kill()  # whoever started it does not hold it yet, and could not end it
             raise AssertionError(f"{problem}\n{self.tail()}") from None
+        except BaseException:
+            self.kill()
+            raise
