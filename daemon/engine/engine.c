@@ -283,6 +283,7 @@ static int engine_open_planner(struct engine *engine)
 	const struct limit_options *limits = &engine->options->limits;
 	const struct planner_options planner_options = {
 		.batch = limits->batch,
+		.batch_bytes = limits->in_flight_bytes / engine->options->database.connections,
 		.version = ROWD_VERSION,
 		.worker = worker_id(engine->worker),
 		.in_flight = limits->in_flight,

@@ -19,6 +19,7 @@ enum { STATEMENTS_PER_JOB = 4, NOBODY = UINT32_MAX };
 enum trouble {
 	TROUBLE_NONE,
 	TROUBLE_UNDO, /* a job failed and left effects behind */
+	TROUBLE_SIZE, /* the answers are more than one batch may hold in memory */
 	TROUBLE_SQL,  /* a statement was answered with an error that is not its command's own: see error */
 	TROUBLE_END,  /* COMMIT was, or the connection went when no statement was outstanding: see error */
 };
@@ -48,6 +49,7 @@ struct batch {
 	struct slot *slots;
 	uint32_t wave; /* statements in it */
 	uint32_t answered;
+	uint64_t bytes; /* of the rows so far */
 	enum trouble trouble;
 	uint32_t culprit;       /* the member that the trouble came from, or NOBODY */
 	uint32_t lost_member;   /* whose statement was being answered when the connection went, or NOBODY */
@@ -96,6 +98,7 @@ struct batch *batch_take(struct planner *planner)
 	batch->count = 0;
 	batch->wave = 0;
 	batch->answered = 0;
+	batch->bytes = 0;
 	batch->trouble = TROUBLE_NONE;
 	batch->culprit = NOBODY;
 	batch->lost_member = NOBODY;
@@ -193,6 +196,14 @@ int batch_row(struct batch *batch, size_t index, const char *const *values, cons
 	assert(index < batch->wave && !batch->slots[index].answered);
 	if (batch->trouble != TROUBLE_NONE)
 		return -EFBIG;
+	for (uint32_t i = 0; i < count; i++)
+		batch->bytes += lengths[i];
+	/* A job alone has the limit of its reply; many together would hold as many times that. */
+	if (batch->bytes > batch->planner->options.batch_bytes && batch->count > 1) {
+		batch->trouble = TROUBLE_SIZE;
+		batch->culprit = batch->slots[index].member;
+		return -EFBIG;
+	}
 	return procedure_row(job_of_slot(batch, index), batch->slots[index].index, values, lengths, count);
 }
 
@@ -297,13 +308,23 @@ static enum retry_action action_of(const struct batch *batch)
 {
 	enum retry_action action;
 
-	if (batch->trouble == TROUBLE_NONE || batch->trouble == TROUBLE_UNDO)
+	if (batch->trouble == TROUBLE_NONE || batch->trouble == TROUBLE_UNDO || batch->trouble == TROUBLE_SIZE)
 		return RETRY_LOST;
 	action = retry_action(batch->error.class);
 	/* A COMMIT that answers an error may do so for ever: it has to count. */
 	if (batch->trouble == TROUBLE_END && (action == RETRY_ANSWER || action == RETRY_REREAD))
 		return RETRY_AGAIN;
 	return action;
+}
+
+/* How many of these jobs are to share a batch after their answers were too large for one: those that fitted, and at
+ * most half, since rows of a later wave count as well. */
+static uint32_t fitting_count(const struct batch *batch)
+{
+	uint32_t half = batch->count / 2;
+	uint32_t fitted = batch->culprit < half ? batch->culprit : half;
+
+	return fitted > 0 ? fitted : 1;
 }
 
 static void end_member(struct batch *batch, uint32_t index, uint64_t random, uint64_t now_us)
@@ -313,6 +334,8 @@ static void end_member(struct batch *batch, uint32_t index, uint64_t random, uin
 
 	if (index == batch->lost_member && is_poisoned(batch, task, now_us))
 		return;
+	if (batch->trouble == TROUBLE_SIZE)
+		task->batch_limit = fitting_count(batch);
 	if (batch->trouble == TROUBLE_UNDO && is_culprit) {
 		end_undone(batch, task, now_us);
 		return;

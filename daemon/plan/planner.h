@@ -19,6 +19,7 @@ struct planner;
 
 struct planner_options {
 	uint32_t batch;                    /* at most so many commands in one transaction; at least 1 */
+	uint64_t batch_bytes;              /* a shared transaction whose answers are larger is done in parts */
 	const char *version;               /* rowd's, for `info` */
 	const char *worker;                /* the worker's id, for `info`; may change between calls: read at use */
 	uint32_t in_flight, message_bytes; /* for `info`'s limits */

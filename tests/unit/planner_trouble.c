@@ -143,6 +143,54 @@ static void test_weather_counts_against_nobody(void **state)
 	assert_int_equal(script.code, ERROR_NONE);
 }
 
+static void test_answers_too_large_for_one_batch(void **state)
+{
+	static struct script scripts[8];
+	const char *values[] = {"text"};
+	const unsigned long lengths[] = {400};
+	struct batch *batch;
+	uint32_t batches = 0;
+
+	(void)state;
+	for (uint32_t i = 0; i < 8; i++) {
+		scripts[i] = write_row(i);
+		submit(&scripts[i]);
+	}
+	while ((batch = choose())) {
+		uint32_t count = (uint32_t)wave(batch), fitted = 0;
+
+		assert_int_equal(count, batches == 0 ? 8 : 2); /* two of 400 bytes fit into 1000 */
+		while (fitted < count && batch_row(batch, fitted, values, lengths, 1) == 0)
+			fitted++;
+		assert_int_equal(fitted, 2);
+		answer_all(batch, 0, count);
+		assert_int_equal(next(batch), fitted == count ? BATCH_COMMIT : BATCH_ROLLBACK);
+		batch_ended(batch, fitted == count ? BATCH_COMMITTED : BATCH_ROLLED_BACK, NULL, world.now_us);
+		batches++;
+	}
+	assert_int_equal(batches, 5);
+	for (uint32_t i = 0; i < 8; i++)
+		assert_int_equal(scripts[i].replied, 1);
+}
+
+static void test_one_answer_alone_may_be_larger(void **state)
+{
+	struct script script = write_row(1);
+	const char *values[] = {"text"};
+	const unsigned long lengths[] = {4000};
+	struct batch *batch;
+
+	(void)state;
+	submit(&script);
+	batch = choose();
+	wave(batch);
+	assert_int_equal(batch_row(batch, 0, values, lengths, 1), 0);
+	answer_all(batch, 0, 1);
+	assert_int_equal(next(batch), BATCH_COMMIT);
+	batch_ended(batch, BATCH_COMMITTED, NULL, world.now_us);
+	assert_int_equal(script.replied, 1);
+}
+
 static void test_connections_lost(void **state)
 {
 	struct script killer = write_row(1), other = write_row(2);
@@ -313,6 +361,8 @@ int main(void)
 		TEST(deadlock_runs_again_after_a_pause),
 		TEST(deadlocks_are_halved_and_end),
 		TEST(weather_counts_against_nobody),
+		TEST(answers_too_large_for_one_batch),
+		TEST(one_answer_alone_may_be_larger),
 		TEST(connections_lost),
 		TEST(lost_between_statements_counts_against_nobody),
 		TEST(commit_that_always_fails_ends),

@@ -15,7 +15,7 @@ void set_catalog(uint64_t number, const struct table *table)
 
 int planner_set_up(void **state)
 {
-	struct planner_options options = {.batch = BATCH, .version = "1", .worker = "w"};
+	struct planner_options options = {.batch = BATCH, .batch_bytes = 1000, .version = "1", .worker = "w"};
 
 	(void)state;
 	world = (struct world){.now_us = 1000};
