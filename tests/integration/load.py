@@ -33,6 +33,25 @@ class Load:
             self.redis.lpush(self.queue, *[msgpack.packb(self.command(number))
                                            for number in range(start, min(start + PIECE, last))])
 
+    def push_while_paused(self):
+        """All of it is there before the first is claimed, so that what happens at the first reply is in the middle."""
+        self.redis.set(f"{{{self.queue}}}:paused", 1)
+        self.push()
+        self.redis.delete(f"{{{self.queue}}}:paused")
+
+    def held(self):
+        """Commands that workers, living or dead, have claimed and not acknowledged."""
+        return sum(self.redis.hlen(key) for key in self.redis.keys(f"{{{self.queue}}}:inflight:*"))
+
+    def kill_in_the_middle(self, rowd):
+        """Kills it as soon as it has answered one, while it holds others. Looks at replies only when it is dead: to
+        check them takes longer than to make them."""
+        first = self.redis.blpop(self.reply_list, timeout=60)
+        rowd.kill()
+        assert first and self.held() > 0, "there was nothing left in its hands"
+        self._note(first[1])
+        self.take_rest()
+
     def push_in_background(self, each):
         """Pushes in a thread and calls each(n) before each piece of 100; join() the result."""
 
