@@ -147,7 +147,9 @@ class OwnServer(Server):
         return f"/{Path(path).relative_to(self.chroot)}" if self.chroot else str(path)
 
     def _common(self):
-        return [f"--datadir={self._inner(self.directory / 'data')}", f"--user={getpass.getuser()}"]
+        # A MariaDB that starts removes temporary tables that it finds in its tmpdir: those of others, were it /tmp.
+        return [f"--datadir={self._inner(self.directory / 'data')}", f"--user={getpass.getuser()}",
+                f"--tmpdir={self._inner(self.directory)}"]
 
     def _server_program(self):
         if self.chroot:
