@@ -45,6 +45,7 @@ struct connection {
 	bool close_asked, deadline_passed;
 	uint64_t deadline_ms; /* 0: none */
 	uint64_t idle_since_ms;
+	uint32_t statement_timeout_ms; /* what the session is set to, or is about to be */
 	struct call call;
 	struct transaction transaction;
 	struct connection_settings settings;
@@ -103,6 +104,11 @@ static void watch(struct connection *connection, int events)
 static void resume_soon(struct connection *connection)
 {
 	uv_idle_start(&connection->resume, on_resume);
+}
+
+static uint32_t answer_timeout_ms(const struct connection *connection)
+{
+	return connection->statement_timeout_ms + connection->settings.answer_grace_ms;
 }
 
 static void set_deadline(struct connection *connection, uint32_t timeout_ms)
@@ -216,7 +222,7 @@ static void step_transaction(struct connection *connection)
 		case PROGRESS_ON:
 			break;
 		case PROGRESS_WAIT:
-			wait_for_server(connection, connection->settings.answer_timeout_ms);
+			wait_for_server(connection, answer_timeout_ms(connection));
 			return;
 		case PROGRESS_OVER:
 			finish_transaction(connection);
@@ -228,7 +234,7 @@ static void step_transaction(struct connection *connection)
 		}
 	} while (!connection->close_asked && uv_hrtime() < slice_end);
 	/* It is not the server that keeps us waiting. */
-	set_deadline(connection, connection->settings.answer_timeout_ms);
+	set_deadline(connection, answer_timeout_ms(connection));
 	resume_soon(connection);
 }
 
@@ -313,7 +319,7 @@ static void on_socket(uv_poll_t *socket, int status, int events)
 		if (call_resume(&connection->call, connection->call.wanted & ready))
 			wait_for_server(connection, connection->state == CONNECTION_PINGING
 							    ? connection->settings.ping_timeout_ms
-							    : connection->settings.answer_timeout_ms);
+							    : answer_timeout_ms(connection));
 		else
 			connection_step(connection);
 	}
@@ -329,6 +335,7 @@ int connection_open(uv_loop_t *loop, struct st_mysql *mysql, const struct connec
 		goto fail;
 	connection->loop = loop;
 	connection->settings = *settings;
+	connection->statement_timeout_ms = settings->statement_timeout_ms;
 	connection->events = *events;
 	connection->context = context;
 	connection->call.mysql = mysql;
@@ -357,12 +364,20 @@ fail:
 	return r;
 }
 
-void connection_run(struct connection *connection, const struct transaction_events *events, void *context)
+void connection_run(struct connection *connection, uint32_t timeout_ms, const struct transaction_events *events,
+		    void *context)
 {
+	const struct transaction_settings settings = {
+		.server = connection->settings.server,
+		.echo = connection->settings.echo,
+		.packet_bytes = connection->settings.packet_bytes,
+		.new_timeout_ms = timeout_ms == connection->statement_timeout_ms ? 0 : timeout_ms,
+	};
+
 	move(connection, CONNECTION_BUSY);
 	connection->call.kind = CALL_NONE;
-	transaction_begin(&connection->transaction, events, context, &connection->call, connection->settings.server,
-			  connection->settings.echo);
+	connection->statement_timeout_ms = timeout_ms;
+	transaction_begin(&connection->transaction, events, context, &connection->call, &settings);
 	resume_soon(connection);
 }
 
@@ -386,6 +401,11 @@ bool connection_is_late(const struct connection *connection, uint64_t now_ms)
 	return connection->state == CONNECTION_BUSY && connection->deadline_ms > 0 &&
 	       transaction_awaits_statement(&connection->transaction) &&
 	       now_ms + connection->settings.answer_grace_ms >= connection->deadline_ms;
+}
+
+uint32_t connection_statement_timeout_ms(const struct connection *connection)
+{
+	return connection->statement_timeout_ms;
 }
 
 uint64_t connection_id(const struct connection *connection)

@@ -29,8 +29,9 @@ struct connection_events {
 struct connection_settings {
 	enum server_kind server;
 	enum echo_mode echo;
-	uint32_t answer_timeout_ms; /* silence of the server during a transaction; 0: no limit */
-	uint32_t answer_grace_ms;   /* the part of it that is left for an answer that is late already */
+	uint64_t packet_bytes;         /* the session's max_allowed_packet */
+	uint32_t statement_timeout_ms; /* what the session is set to; not 0 */
+	uint32_t answer_grace_ms;      /* so much longer the server may be silent during a transaction */
 	uint32_t ping_timeout_ms;
 };
 
@@ -39,8 +40,9 @@ struct connection_settings {
 int connection_open(uv_loop_t *loop, struct st_mysql *mysql, const struct connection_settings *settings,
 		    const struct connection_events *events, void *context, struct connection **ret_connection);
 
-/* It has to be idle. The callbacks come later. */
-void connection_run(struct connection *connection, const struct transaction_events *events, void *context);
+/* It has to be idle. The callbacks come later. timeout_ms: how long each statement may run; not 0. */
+void connection_run(struct connection *connection, uint32_t timeout_ms, const struct transaction_events *events,
+		    void *context);
 void connection_ping(struct connection *connection);
 
 /* Gives it up when the server has been silent for too long. To be called now and then. */
@@ -48,6 +50,9 @@ void connection_check_deadline(struct connection *connection, uint64_t now_ms);
 
 /* Whether the server has been silent about a statement for so long that only the grace is left. */
 bool connection_is_late(const struct connection *connection, uint64_t now_ms);
+
+/* How long a statement of the transaction may run. */
+uint32_t connection_statement_timeout_ms(const struct connection *connection);
 
 /* The server's number for it. */
 uint64_t connection_id(const struct connection *connection);

@@ -3,6 +3,7 @@
 
 #include "common/error.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -231,4 +232,11 @@ void sql_error_lost(struct sql_error *ret_error, uint32_t number, const char *me
 		.class = SQL_ERROR_CONNECTION, .number = number, .code = ERROR_UNAVAILABLE, .row = -1};
 	snprintf(ret_error->sqlstate, sizeof(ret_error->sqlstate), "08S01");
 	snprintf(ret_error->message, sizeof(ret_error->message), "%s", message);
+}
+
+void sql_error_too_long(struct sql_error *ret_error, uint64_t packet_bytes)
+{
+	*ret_error = (struct sql_error){.class = SQL_ERROR_OF_COMMAND, .code = ERROR_TOO_LARGE, .row = -1};
+	snprintf(ret_error->message, sizeof(ret_error->message),
+		 "the statement is larger than max_allowed_packet (%" PRIu64 ")", packet_bytes);
 }

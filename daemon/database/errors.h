@@ -19,6 +19,9 @@ void sql_error_set(struct sql_error *ret_error, enum server_kind kind, uint32_t 
 /* An error of our own about a connection: it is gone or must go. number is one of the client library's. */
 void sql_error_lost(struct sql_error *ret_error, uint32_t number, const char *message);
 
+/* An error of our own about a statement that the server would not take: its packets are smaller than packet_bytes. */
+void sql_error_too_long(struct sql_error *ret_error, uint64_t packet_bytes);
+
 /* Finds the column, the constraint and the row that error->message names; leaves the others empty. error->number
  * decides where to look. Part of sql_error_set(), in database/error_names.c. */
 void sql_error_find_names(struct sql_error *error, enum server_kind kind);

@@ -229,11 +229,11 @@ static uint64_t retire_time_ms(const struct pool *pool)
 static int add_connection(struct pool *pool, struct session *session)
 {
 	struct server_facts server = *session_server(session);
-	uint32_t limit_ms = pool->options->statement_timeout_ms;
 	struct connection_settings settings = {
 		.server = server.kind,
 		.echo = pool->options->echo,
-		.answer_timeout_ms = limit_ms ? limit_ms + ANSWER_GRACE_MS : 0,
+		.packet_bytes = server.max_allowed_packet,
+		.statement_timeout_ms = pool->options->statement_timeout_ms,
 		.answer_grace_ms = ANSWER_GRACE_MS,
 		.ping_timeout_ms = pool->options->connect_timeout_ms,
 	};
@@ -333,7 +333,8 @@ static void stop_if_late(struct pool *pool, struct connection *connection, uint6
 
 	if (link->server != SERVER_MYSQL || pool->stopper.running || !connection_is_late(connection, now_ms))
 		return;
-	if (stopper_start(&pool->stopper, pool->loop, connection_id(connection)) == 0)
+	if (stopper_start(&pool->stopper, pool->loop, connection_id(connection),
+			  connection_statement_timeout_ms(connection)) == 0)
 		link->generation = pool->generation - 1;
 }
 
@@ -396,14 +397,14 @@ bool pool_ready(struct pool *pool)
 	return false;
 }
 
-int pool_run(struct pool *pool, const struct transaction_events *events, void *context)
+int pool_run(struct pool *pool, uint32_t timeout_ms, const struct transaction_events *events, void *context)
 {
 	struct connection *connection = pool->idle.first;
 
 	if (!pool_ready(pool))
 		return -EAGAIN;
 	connection_list_put(&pool->busy, connection);
-	connection_run(connection, events, context);
+	connection_run(connection, timeout_ms, events, context);
 	return 0;
 }
 

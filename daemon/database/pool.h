@@ -50,9 +50,10 @@ struct pool_events {
 int pool_open(uv_loop_t *loop, const struct database_options *options, const struct pool_events *events, void *context,
 	      struct pool **ret_pool);
 
-/* Runs a transaction on an idle connection. Returns 0; or -EAGAIN when none is idle (another is being opened when the
- * pool may). Callbacks come later, never from inside the call; `ended` exactly once if and only if it returned 0. */
-int pool_run(struct pool *pool, const struct transaction_events *events, void *context);
+/* Runs a transaction on an idle connection. timeout_ms: how long each of its statements may run; not 0. Returns 0; or
+ * -EAGAIN when none is idle (another is being opened when the pool may). Callbacks come later, never from inside the
+ * call; `ended` exactly once if and only if it returned 0. */
+int pool_run(struct pool *pool, uint32_t timeout_ms, const struct transaction_events *events, void *context);
 
 /* Whether pool_run() would find an idle connection; opens one more when none is idle and the pool may. */
 bool pool_ready(struct pool *pool);

@@ -21,7 +21,7 @@ struct look {
 static int take_process(void *context, const char *const *values, const unsigned long *lengths, uint32_t count)
 {
 	struct look *look = context;
-	uint64_t limit_s = look->stopper->options->statement_timeout_ms / 1000;
+	uint64_t limit_s = look->stopper->limit_ms / 1000;
 
 	(void)lengths;
 	if (count < PROCESS_COLUMNS || !values[PROCESS_ID] || !values[PROCESS_COMMAND] || !values[PROCESS_TIME])
@@ -59,13 +59,14 @@ static void back_on_loop(uv_work_t *work, int status)
 	stopper->ended(stopper->context);
 }
 
-int stopper_start(struct stopper *stopper, uv_loop_t *loop, uint64_t connection_id)
+int stopper_start(struct stopper *stopper, uv_loop_t *loop, uint64_t connection_id, uint32_t limit_ms)
 {
 	int r;
 
 	assert(!stopper->running);
 	stopper->work.data = stopper;
 	stopper->connection_id = connection_id;
+	stopper->limit_ms = limit_ms;
 	r = uv_queue_work(loop, &stopper->work, stop_on_thread, back_on_loop);
 	stopper->running = r == 0;
 	return r;

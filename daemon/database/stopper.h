@@ -17,12 +17,13 @@ struct stopper {
 	void *context;
 	bool running;
 	uint64_t connection_id;
+	uint32_t limit_ms;
 };
 
 /* From a connection of its own, opened on a thread of libuv's pool: KILL QUERY, if that connection is still busy with a
- * statement older than the limit. Its statement then fails, and has undone itself. As the statement may end, and
+ * statement older than limit_ms. Its statement then fails, and has undone itself. As the statement may end, and
  * another one begin, between the look and the KILL, that connection should not be used for long afterwards.
  * It must not be running. Returns 0 or a negative errno. */
-int stopper_start(struct stopper *stopper, uv_loop_t *loop, uint64_t connection_id);
+int stopper_start(struct stopper *stopper, uv_loop_t *loop, uint64_t connection_id, uint32_t limit_ms);
 
 #endif

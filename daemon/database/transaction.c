@@ -1,7 +1,9 @@
 /* database/transaction.c
  *
- *           +-------------------- all answered ---------------------+
- *           v                                                       |
+ *   (SETTING --> SET)
+ *           |
+ *           |  +----------------- all answered ---------------------+
+ *           v  v                                                    |
  *   ----> ASKING --SEND--> SENDING --chunk sent--> ANSWERING --> FETCHING
  *           |                 ^                     |    ^--last row--+
  *           |                 +----- more to send --+
@@ -16,18 +18,31 @@
 #include "daemon/database/result.h"
 
 #include <assert.h>
+#include <stdio.h>
+
+/* MySQL's limit does not reach writes: the stopper does. */
+static void write_setting(struct transaction *transaction, uint32_t timeout_ms)
+{
+	if (transaction->settings.server == SERVER_MARIADB)
+		snprintf(transaction->setting, sizeof(transaction->setting), "SET SESSION max_statement_time = %u.%03u",
+			 timeout_ms / 1000, timeout_ms % 1000);
+	else
+		snprintf(transaction->setting, sizeof(transaction->setting), "SET SESSION max_execution_time = %u",
+			 timeout_ms);
+}
 
 void transaction_begin(struct transaction *transaction, const struct transaction_events *events, void *context,
-		       struct call *call, enum server_kind server, enum echo_mode echo)
+		       struct call *call, const struct transaction_settings *settings)
 {
 	*transaction = (struct transaction){
-		.state = TRANSACTION_ASKING,
+		.state = settings->new_timeout_ms ? TRANSACTION_SETTING : TRANSACTION_ASKING,
 		.events = *events,
 		.context = context,
 		.call = call,
-		.server = server,
-		.echo = echo,
+		.settings = *settings,
 	};
+	if (settings->new_timeout_ms)
+		write_setting(transaction, settings->new_timeout_ms);
 }
 
 static struct bytes end_text(const struct transaction *transaction)
@@ -39,11 +54,11 @@ static void echo(struct transaction *transaction, struct bytes text, uint64_t ro
 {
 	uint64_t now_us;
 
-	if (transaction->echo == ECHO_OFF)
+	if (transaction->settings.echo == ECHO_OFF)
 		return;
 	/* In a pipeline the server works on a statement from the end of the one before. */
 	now_us = clock_monotonic_us();
-	echo_statement(transaction->echo, text, now_us - transaction->since_us, rows, error);
+	echo_statement(transaction->settings.echo, text, now_us - transaction->since_us, rows, error);
 	transaction->since_us = now_us;
 }
 
@@ -60,7 +75,7 @@ static enum transaction_progress ask(struct transaction *transaction)
 		transaction->sent = 0;
 		transaction->answered = 0;
 		transaction->state = TRANSACTION_SENDING;
-		transaction->since_us = transaction->echo == ECHO_OFF ? 0 : clock_monotonic_us();
+		transaction->since_us = transaction->settings.echo == ECHO_OFF ? 0 : clock_monotonic_us();
 		break;
 	case TRANSACTION_COMMIT:
 		transaction->commits = true;
@@ -79,47 +94,29 @@ static size_t cost_of(const struct statement *statement)
 	return statement->text.size + TRANSACTION_PACKET_BYTES;
 }
 
+/* The server takes packets that are smaller than its limit; one byte says that it is a statement. */
+static bool is_too_long(const struct transaction *transaction, size_t index)
+{
+	return transaction->statements[index].text.size + 1 >= transaction->settings.packet_bytes;
+}
+
 static enum transaction_progress send_next(struct transaction *transaction)
 {
 	size_t cost;
 
 	if (transaction->sent < transaction->count) {
 		cost = cost_of(&transaction->statements[transaction->sent]);
+		if (is_too_long(transaction, transaction->sent)) {
+			transaction->outstanding_bytes += cost;
+			transaction->sent++;
+			return PROGRESS_ON;
+		}
 		if (transaction->outstanding_bytes == 0 ||
 		    transaction->outstanding_bytes + cost <= TRANSACTION_OUTSTANDING_BYTES)
 			return start(transaction, CALL_SEND, transaction->statements[transaction->sent].text);
 	}
 	transaction->state = TRANSACTION_ANSWERING;
 	return PROGRESS_ON;
-}
-
-static enum transaction_progress start_next(struct transaction *transaction)
-{
-	switch (transaction->state) {
-	case TRANSACTION_ASKING:
-		return ask(transaction);
-	case TRANSACTION_SENDING:
-		return send_next(transaction);
-	case TRANSACTION_ANSWERING:
-	case TRANSACTION_CONFIRMING:
-		return start(transaction, CALL_ANSWER, BYTES(""));
-	case TRANSACTION_FETCHING:
-		return start(transaction, CALL_ROW, BYTES(""));
-	case TRANSACTION_ENDING:
-		return start(transaction, CALL_SEND, end_text(transaction));
-	case TRANSACTION_OVER:
-		break;
-	}
-	return PROGRESS_OVER;
-}
-
-static enum transaction_progress break_off(struct transaction *transaction)
-{
-	struct sql_error error;
-
-	result_take_error(transaction->call->mysql, transaction->server, &error);
-	transaction_break(transaction, &error);
-	return PROGRESS_BROKEN;
 }
 
 /* One statement's answer has been read to its end. */
@@ -136,6 +133,50 @@ static enum transaction_progress finish_answer(struct transaction *transaction)
 	return PROGRESS_ON;
 }
 
+static enum transaction_progress tell_too_long(struct transaction *transaction)
+{
+	struct sql_error error;
+
+	sql_error_too_long(&error, transaction->settings.packet_bytes);
+	transaction->events.failed(transaction->context, transaction->answered, &error);
+	return finish_answer(transaction);
+}
+
+static enum transaction_progress start_next(struct transaction *transaction)
+{
+	switch (transaction->state) {
+	case TRANSACTION_SETTING:
+		return start(transaction, CALL_SEND, bytes_of(transaction->setting));
+	case TRANSACTION_ASKING:
+		return ask(transaction);
+	case TRANSACTION_SENDING:
+		return send_next(transaction);
+	case TRANSACTION_ANSWERING:
+		if (is_too_long(transaction, transaction->answered))
+			return tell_too_long(transaction);
+		return start(transaction, CALL_ANSWER, BYTES(""));
+	case TRANSACTION_SET:
+	case TRANSACTION_CONFIRMING:
+		return start(transaction, CALL_ANSWER, BYTES(""));
+	case TRANSACTION_FETCHING:
+		return start(transaction, CALL_ROW, BYTES(""));
+	case TRANSACTION_ENDING:
+		return start(transaction, CALL_SEND, end_text(transaction));
+	case TRANSACTION_OVER:
+		break;
+	}
+	return PROGRESS_OVER;
+}
+
+static enum transaction_progress break_off(struct transaction *transaction)
+{
+	struct sql_error error;
+
+	result_take_error(transaction->call->mysql, transaction->settings.server, &error);
+	transaction_break(transaction, &error);
+	return PROGRESS_BROKEN;
+}
+
 static enum transaction_progress tell_done(struct transaction *transaction, const struct statement_result *result)
 {
 	size_t index = transaction->answered;
@@ -150,7 +191,7 @@ static enum transaction_progress tell_failed(struct transaction *transaction)
 	size_t index = transaction->answered;
 	struct sql_error error;
 
-	result_take_error(transaction->call->mysql, transaction->server, &error);
+	result_take_error(transaction->call->mysql, transaction->settings.server, &error);
 	echo(transaction, transaction->statements[index].text, 0, &error);
 	if (error.class == SQL_ERROR_CONNECTION) {
 		transaction_break(transaction, &error);
@@ -220,6 +261,12 @@ static enum transaction_progress take_confirmation(struct transaction *transacti
 static enum transaction_progress take_call(struct transaction *transaction)
 {
 	switch (transaction->state) {
+	case TRANSACTION_SETTING:
+	case TRANSACTION_SET:
+		if (call_failed(transaction->call))
+			return break_off(transaction);
+		transaction->state = transaction->state == TRANSACTION_SETTING ? TRANSACTION_SET : TRANSACTION_ASKING;
+		return PROGRESS_ON;
 	case TRANSACTION_SENDING:
 		if (call_failed(transaction->call))
 			return break_off(transaction);

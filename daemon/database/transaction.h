@@ -12,6 +12,8 @@
 enum { TRANSACTION_OUTSTANDING_BYTES = 64 * 1024, TRANSACTION_PACKET_BYTES = 1024 };
 
 enum transaction_state {
+	TRANSACTION_SETTING,    /* the session's limit on time is to be set, or is on its way */
+	TRANSACTION_SET,        /* the answer to that is to be read */
 	TRANSACTION_ASKING,     /* next() is to be asked */
 	TRANSACTION_SENDING,    /* a chunk of the wave's statements */
 	TRANSACTION_ANSWERING,  /* reading the heads of their answers */
@@ -21,14 +23,23 @@ enum transaction_state {
 	TRANSACTION_OVER,
 };
 
+struct transaction_settings {
+	enum server_kind server;
+	enum echo_mode echo;
+	uint64_t packet_bytes;   /* the session's max_allowed_packet; it keeps the one that it was opened with */
+	uint32_t new_timeout_ms; /* how long a statement may run from now on; 0: as before */
+};
+
+enum { TRANSACTION_SETTING_BYTES = 64 };
+
 struct transaction {
 	enum transaction_state state;
 	struct transaction_events events;
 	void *context;
 	struct call *call;
-	enum server_kind server;
-	enum echo_mode echo;
-	const struct statement *statements; /* of this wave */
+	struct transaction_settings settings;
+	char setting[TRANSACTION_SETTING_BYTES]; /* the statement of SETTING */
+	const struct statement *statements;      /* of this wave */
 	size_t count, sent, answered;
 	size_t outstanding_bytes;
 	uint64_t rows; /* of the answer that is being read */
@@ -47,8 +58,10 @@ enum transaction_progress {
 	PROGRESS_BROKEN, /* the connection is of no use any more; it is due as well */
 };
 
+/* A statement that is too long for the session is not sent, since the server would cut the connection: it fails as the
+ * command's own fault. */
 void transaction_begin(struct transaction *transaction, const struct transaction_events *events, void *context,
-		       struct call *call, enum server_kind server, enum echo_mode echo);
+		       struct call *call, const struct transaction_settings *settings);
 
 /* Takes one step: starts one call, or takes in what a finished one brought. */
 enum transaction_progress transaction_step(struct transaction *transaction);

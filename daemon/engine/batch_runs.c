@@ -109,7 +109,7 @@ uint64_t batch_runs_start(struct batch_runs *runs)
 		if (!batch)
 			return wake_us;
 		struct batch_run *run = take(runs, batch);
-		if (pool_run(runs->pool, &events, run) != 0) {
+		if (pool_run(runs->pool, batch_timeout_ms(batch), &events, run) != 0) {
 			batch_ended(batch, BATCH_LOST, NULL, now_us);
 			put_back(run);
 			return 0;

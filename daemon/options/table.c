@@ -128,6 +128,9 @@ const struct option option_table[] = {
 	 .documentation = "Operations that commands of this queue may use."},
 	{QUEUE(policy.max_rows), .key = "max_rows", .type = &option_type_number, .standard = "10000", .minimum = 1,
 	 .maximum = 100 * 1000 * 1000, .documentation = "A reply of more rows is TOO_LARGE."},
+	{QUEUE(policy.statement_timeout_ms), .key = "statement_timeout_ms", .type = &option_type_number,
+	 .unit = UNIT_MS, .inherits = "that of [database]", .minimum = 1, .maximum = 24 * HOUR_MS,
+	 .documentation = "How long a statement of this queue may run before the server stops it."},
 	{QUEUE(policy.delivery), .key = "delivery", .type = &option_type_delivery, .standard = "at-least-once",
 	 .documentation = "After a crash a command may take effect again; exactly-once is not in this version."},
 	{QUEUE(shared), .key = "shared", .type = &option_type_yes_no, .standard = "no",
@@ -247,7 +250,6 @@ const struct missing_option missing_option_table[] = {
 	{"redis", "tls_ca"},
 	{"redis", "tls_cert"},
 	{"redis", "tls_key"},
-	{"queue", "statement_timeout_ms"},
 };
 
 const size_t missing_option_count = sizeof(missing_option_table) / sizeof(*missing_option_table);

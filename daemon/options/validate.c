@@ -37,6 +37,8 @@ static void inherit(struct loader *loader, struct queue_options *queue)
 		}
 		queue->policy.reply_prefix = bytes_of(copy);
 	}
+	if (queue->policy.statement_timeout_ms == 0)
+		queue->policy.statement_timeout_ms = options->database.statement_timeout_ms;
 	queue->policy.queue = bytes_of(queue->key);
 	queue->policy.reply_bytes = options->limits.reply_bytes;
 	queue->policy.message_bytes = options->limits.message_bytes;
@@ -62,6 +64,34 @@ static const char *where_of_prefix(const struct loader *loader, const struct que
 	if (own != queue->where)
 		return own;
 	return strcmp(general, "reply") == 0 ? NULL : general;
+}
+
+/* Whether some name that begins with the prefix is one of rowd's own keys of the queue, {KEY}:dead and the like. */
+static bool prefix_reaches_own_keys(struct bytes prefix, const char *key)
+{
+	char own[OPTIONS_PATH_BYTES];
+	struct bytes start = {.data = own};
+
+	snprintf(own, sizeof(own), "{%s}:", key);
+	start.size = strlen(own);
+	return bytes_starts(start, prefix) || bytes_starts(prefix, start);
+}
+
+/* A producer that could name one of these as its reply list would have rowd write into its own books. */
+static void check_own_keys_are_no_reply(struct loader *loader, const struct queue_options *queue)
+{
+	const struct options *options = loader->options;
+
+	for (uint32_t i = 0; i < options->queue_count; i++) {
+		struct bytes prefix = options->queues[i].policy.reply_prefix;
+		if (prefix.size == 0 || !prefix_reaches_own_keys(prefix, queue->key))
+			continue;
+		const char *where = where_of_prefix(loader, &options->queues[i]);
+		loader_problem(loader, where ? where : queue->where, "take another prefix",
+			       "rowd's own keys of the queue '%s' begin with the reply prefix '%.*s'", queue->key,
+			       BYTES_ARG(prefix));
+		return;
+	}
 }
 
 /* A reply list with the name of a queue would turn replies into commands, whichever queue they are replies of. */
@@ -117,8 +147,10 @@ void options_validate(struct loader *loader)
 		inherit(loader, &options->queues[i]);
 		check_queue(loader, &options->queues[i]);
 	}
-	for (uint32_t i = 0; i < options->queue_count; i++)
+	for (uint32_t i = 0; i < options->queue_count; i++) {
 		check_key_is_no_reply(loader, &options->queues[i]);
+		check_own_keys_are_no_reply(loader, &options->queues[i]);
+	}
 	check_limits(loader);
 	check_tls(loader);
 }

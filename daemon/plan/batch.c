@@ -129,6 +129,11 @@ struct task *batch_task(const struct batch *batch, uint32_t index)
 	return batch->members[index].task;
 }
 
+uint32_t batch_timeout_ms(const struct batch *batch)
+{
+	return batch->members[0].task->job.policy->statement_timeout_ms;
+}
+
 uint32_t batch_size(const struct batch *batch)
 {
 	return batch->count;
@@ -226,7 +231,7 @@ void batch_failed(struct batch *batch, size_t index, const struct sql_error *err
 	enum retry_action action = retry_action(error->class);
 
 	answered(batch, index);
-	if (action == RETRY_LOST)
+	if (action == RETRY_LOST && retry_blames(error))
 		batch->lost_member = batch->slots[index].member;
 	if (batch->trouble != TROUBLE_NONE)
 		return;
@@ -290,10 +295,14 @@ static void end_stale(struct batch *batch, struct task *task, bool is_culprit, u
 }
 
 /* The connection went while a statement of the job was being answered. Returns true when that was once too often. */
-static bool is_poisoned(struct batch *batch, struct task *task, uint64_t now_us)
+static bool end_lost(struct batch *batch, struct task *task, uint64_t now_us)
 {
 	struct error error;
 
+	if (batch->trouble == TROUBLE_SQL && retry_is_unreadable(&batch->error)) {
+		finish_with_sql(batch, task, now_us);
+		return true;
+	}
 	task->job.connections_lost++;
 	if (!retry_is_poison(0, task->job.connections_lost))
 		return false;
@@ -332,7 +341,7 @@ static void end_member(struct batch *batch, uint32_t index, uint64_t random, uin
 	struct task *task = batch->members[index].task;
 	bool is_culprit = index == batch->culprit;
 
-	if (index == batch->lost_member && is_poisoned(batch, task, now_us))
+	if (index == batch->lost_member && end_lost(batch, task, now_us))
 		return;
 	if (batch->trouble == TROUBLE_SIZE)
 		task->batch_limit = fitting_count(batch);
@@ -362,6 +371,7 @@ static void end_member(struct batch *batch, uint32_t index, uint64_t random, uin
 static void run_again(struct batch *batch, enum batch_end end, const struct sql_error *error, uint64_t now_us)
 {
 	uint64_t random = retry_random(&batch->planner->random) ^ now_us;
+	bool blames;
 
 	if (batch->trouble == TROUBLE_NONE && error) {
 		/* No statement was answered so: only a job by itself can be blamed. */
@@ -369,7 +379,8 @@ static void run_again(struct batch *batch, enum batch_end end, const struct sql_
 		batch->error = *error;
 		batch->culprit = batch->count == 1 ? 0 : NOBODY;
 	}
-	for (uint32_t i = 0; end == BATCH_LOST && batch->lost_member == NOBODY && i < batch->wave; i++)
+	blames = end == BATCH_LOST && (!error || retry_blames(error));
+	for (uint32_t i = 0; blames && batch->lost_member == NOBODY && i < batch->wave; i++)
 		if (!batch->slots[i].answered)
 			batch->lost_member = batch->slots[i].member;
 	for (uint32_t i = 0; i < batch->count; i++)

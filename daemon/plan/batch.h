@@ -44,6 +44,9 @@ enum batch_end {
 /* The last call: jobs become DONE or wait again, and the batch is gone. error: why, unless committed; may be NULL. */
 void batch_ended(struct batch *batch, enum batch_end end, const struct sql_error *error, uint64_t now_us);
 
+/* How long each of its statements may run, in milliseconds: the limit of its jobs' queue. */
+uint32_t batch_timeout_ms(const struct batch *batch);
+
 /* For the log: how many jobs are in it. */
 uint32_t batch_size(const struct batch *batch);
 

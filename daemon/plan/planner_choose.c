@@ -177,6 +177,12 @@ static uint32_t smaller(uint32_t a, uint32_t b)
 	return a < b ? a : b;
 }
 
+/* A connection is set to one limit on the time of statements at a time. */
+static bool same_timeout(const struct planner_queue *queue, const struct task *leader)
+{
+	return queue->policy->statement_timeout_ms == leader->job.policy->statement_timeout_ms;
+}
+
 /* Fills the batch: one job of each queue in turn, until it is full or no queue has one that fits. */
 static void gather(struct planner *planner, struct batch *batch, struct task *leader, uint64_t now_us)
 {
@@ -189,7 +195,7 @@ static void gather(struct planner *planner, struct batch *batch, struct task *le
 		struct task *task = job_heap_first(&planner->queues[turn]->sharing);
 
 		/* One that fits into smaller batches only will lead one when it is the oldest. */
-		if (!task || batch_limit(task) <= batch_size(batch)) {
+		if (!task || !same_timeout(planner->queues[turn], leader) || batch_limit(task) <= batch_size(batch)) {
 			fruitless++;
 			continue;
 		}

@@ -12,6 +12,8 @@ static bool pattern_matches(struct bytes pattern, struct bytes name)
 
 bool policy_allows_table(const struct policy *policy, struct bytes table)
 {
+	if (bytes_starts(table, BYTES("rowd_")))
+		return false;
 	for (uint32_t i = 0; i < policy->table_count; i++)
 		if (pattern_matches(policy->tables[i], table))
 			return true;

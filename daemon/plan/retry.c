@@ -1,6 +1,8 @@
 /* plan/retry.c */
 #include "daemon/plan/retry.h"
 
+#include "common/error.h"
+
 #include <assert.h>
 
 enum {
@@ -72,6 +74,18 @@ uint32_t retry_batch_limit(uint32_t attempts, uint32_t connections_lost)
 	if (attempts >= DEATHS_IN_COMPANY || connections_lost >= LOSSES_IN_COMPANY)
 		return 1;
 	return attempts > 0 ? RECOVERED_BATCH : UINT32_MAX;
+}
+
+bool retry_blames(const struct sql_error *error)
+{
+	enum { SERVER_SHUTDOWN = 1053 };
+
+	return error->number != SERVER_SHUTDOWN;
+}
+
+bool retry_is_unreadable(const struct sql_error *error)
+{
+	return error->class == SQL_ERROR_CONNECTION && error->code == ERROR_TOO_LARGE;
 }
 
 bool retry_is_poison(uint32_t attempts, uint32_t connections_lost)

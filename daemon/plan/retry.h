@@ -36,6 +36,13 @@ bool retry_gives_up(uint32_t retries);
  * connections_lost: while a statement of it ran. UINT32_MAX: no limit. */
 uint32_t retry_batch_limit(uint32_t attempts, uint32_t connections_lost);
 
+/* Whether the connection may have been lost for what the command did. A server that says that it is shutting down was
+ * told so by somebody else. */
+bool retry_blames(const struct sql_error *error);
+
+/* Whether the answer itself is what the client library cannot read: it would be lost again each time. */
+bool retry_is_unreadable(const struct sql_error *error);
+
 /* Whether it is not run any more: it took down a worker, or the server, three times while it ran alone. */
 bool retry_is_poison(uint32_t attempts, uint32_t connections_lost);
 

@@ -145,7 +145,7 @@ static void test_server_dies_and_comes_back(void **state)
 	assert_int_equal(script.end, TRANSACTION_LOST);
 	wait_until_down(&harness);
 	assert_int_equal(harness.trouble.class, SQL_ERROR_CONNECTION);
-	assert_int_equal(pool_run(harness.pool, &(struct transaction_events){0}, NULL), -EAGAIN);
+	assert_int_equal(pool_run(harness.pool, 1, &(struct transaction_events){0}, NULL), -EAGAIN);
 	control("start");
 	script_do(&harness, "SELECT 1", NULL);
 	assert_false(harness.down);

@@ -85,7 +85,7 @@ void harness_open(struct harness *harness)
 void harness_close(struct harness *harness)
 {
 	pool_close(harness->pool);
-	assert_int_equal(pool_run(harness->pool, &(struct transaction_events){0}, NULL), -EAGAIN);
+	assert_int_equal(pool_run(harness->pool, 1, &(struct transaction_events){0}, NULL), -EAGAIN);
 	assert_false(harness->closed);
 	harness_wait(harness, &harness->closed);
 	assert_int_equal(uv_run(&harness->loop, UV_RUN_DEFAULT), 0);
@@ -256,7 +256,10 @@ void script_start(struct harness *harness, struct script *script)
 {
 	harness_wait_ready(harness);
 	script->inside_run = true;
-	assert_int_equal(pool_run(harness->pool, &script_events, script), 0);
+	assert_int_equal(pool_run(harness->pool,
+				  script->timeout_ms ? script->timeout_ms : harness->options.statement_timeout_ms,
+				  &script_events, script),
+			 0);
 	script->inside_run = false;
 }
 

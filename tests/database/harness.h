@@ -26,6 +26,7 @@ struct script {
 	const char *waves[SCRIPT_WAVES][SCRIPT_STATEMENTS];
 	enum transaction_step last;
 	uint32_t rows_wanted;      /* 0: all */
+	uint32_t timeout_ms;       /* 0: the options' */
 	void (*before_last)(void); /* called before COMMIT or ROLLBACK is asked for */
 
 	size_t wave, answered; /* in the wave */

@@ -35,12 +35,11 @@ static void on_ended(void *context)
 
 static void stop(const struct script *script, uint32_t limit_ms)
 {
-	struct database_options options = harness.options;
 	bool ended = false;
-	struct stopper stopper = {.options = &options, .ended = on_ended, .context = &ended};
+	struct stopper stopper = {.options = &harness.options, .ended = on_ended, .context = &ended};
+	uint64_t connection_id = strtoull(script->answers[0][0].first, NULL, 10);
 
-	options.statement_timeout_ms = limit_ms;
-	assert_int_equal(stopper_start(&stopper, &harness.loop, strtoull(script->answers[0][0].first, NULL, 10)), 0);
+	assert_int_equal(stopper_start(&stopper, &harness.loop, connection_id, limit_ms), 0);
 	harness_wait(&harness, &ended);
 	assert_false(stopper.running);
 }

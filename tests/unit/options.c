@@ -242,8 +242,6 @@ static void test_not_in_this_version(void **state)
 	refuses("[http]\nlisten = x\n", NULL, "rowd.conf:1|[http] is not in this version|\n");
 	refuses("[delivery]\nonce_window_s = 1\n", NULL, "rowd.conf:2|once_window_s is not in this version|\n");
 	refuses("[redis]\ntls = on\n", NULL, "rowd.conf:2|tls is not in this version|\n");
-	refuses("[queue \"q\"]\nstatement_timeout_ms = 1\n", NULL,
-		"rowd.conf:2|statement_timeout_ms is not in this version|\n");
 	refuses("[redis]\nurl = rediss://h\n", NULL,
 		"rowd.conf:2|url: rediss:// (TLS) is not in this version|redis:// or unix://\n");
 	refuses("[queue \"a\"]\ndelivery = exactly-once\n", NULL,

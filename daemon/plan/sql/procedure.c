@@ -100,12 +100,9 @@ static int resolve_table(struct job *job)
 	struct bytes name = job->command.operation.table;
 	char quoted[ERROR_QUOTED_BYTES];
 
-	if (!name.data)
-		return compiler_refuse(&plan->compiler, ERROR_MISSING_FIELD, NULL, "`%s` takes `table`",
-				       op_name(job->command.operation.op));
 	/* What the queue may not use does not exist for it, rowd's own tables for nobody; and no newer catalog will
 	 * have them. */
-	if (bytes_starts(name, BYTES("rowd_")) || !policy_allows_table(job->policy, name)) {
+	if (!policy_allows_table(job->policy, name)) {
 		refuse_unknown_table(job);
 		return -EINVAL;
 	}
@@ -157,12 +154,18 @@ static int compile_operation(struct job *job, const struct procedure_facts *fact
 }
 
 /* What was answered at once may already be too large. */
-static int check_answer(struct job_plan *plan)
+static int check_answer(struct job *job)
 {
-	if (plan->kind != PROCEDURE_ANSWERED || !buffer_failed(&plan->answer.body))
+	struct job_plan *plan = job->plan;
+	int result;
+
+	if (plan->kind != PROCEDURE_ANSWERED)
 		return 0;
 	if (plan->answer.body.state == BUFFER_NO_MEMORY)
 		return -ENOMEM;
+	result = buffer_failed(&plan->answer.body) ? -EFBIG : plan_check_reply_size(job);
+	if (result != -EFBIG)
+		return result;
 	return compiler_refuse(&plan->compiler, ERROR_TOO_LARGE, NULL, "the answer is larger than a reply may be");
 }
 
@@ -185,7 +188,7 @@ int procedure_compile(struct job *job, struct catalog *catalog, const struct pro
 	if (result == 0)
 		result = compile_operation(job, facts);
 	if (result == 0)
-		result = check_answer(plan);
+		result = check_answer(job);
 	/* From here on errors are the run's own. */
 	plan->compiler.error = &plan->error;
 	plan->compiler.warnings = NULL;

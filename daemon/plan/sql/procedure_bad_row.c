@@ -25,7 +25,7 @@ void bad_row_begin(struct job_plan *plan, uint32_t index, const struct sql_error
 	const struct create_state *create = &plan->create;
 
 	/* What is tried again could not be undone without transactions. */
-	if (!create->is_array || !plan->table->transactional || error->row >= 0 ||
+	if (error->code == ERROR_TOO_LARGE || !create->is_array || !plan->table->transactional || error->row >= 0 ||
 	    error->class != SQL_ERROR_OF_COMMAND || plan->wave != &plan->first || index != 0)
 		return;
 	if (create->row_count == 1)

@@ -93,9 +93,12 @@ void procedure_error_from_sql(const struct job *job, const struct sql_error *fro
 											: ERROR_SQL_ERROR;
 
 	error_set(ret_error, code, "%s", error_code_meaning(code));
-	memcpy(ret_error->sqlstate, from->sqlstate, sizeof(ret_error->sqlstate));
-	ret_error->sqlstate[sizeof(ret_error->sqlstate) - 1] = '\0';
-	ret_error->server_errno = from->number;
+	/* What there is to say about a connection was most likely the client library's word. */
+	if (from->class != SQL_ERROR_CONNECTION) {
+		memcpy(ret_error->sqlstate, from->sqlstate, sizeof(ret_error->sqlstate));
+		ret_error->sqlstate[sizeof(ret_error->sqlstate) - 1] = '\0';
+		ret_error->server_errno = from->number;
+	}
 	if (job->plan && job->plan->table)
 		add_place(job->plan->table, from, ret_error);
 	/* No constraint of the user's: it is how MariaDB has a JSON type. */
@@ -107,4 +110,8 @@ void procedure_error_from_sql(const struct job *job, const struct sql_error *fro
 	if (job->plan && job->plan->create.is_array)
 		ret_error->at_row = from->row;
 	add_hint(job, ret_error);
+	if (code == ERROR_TOO_LARGE)
+		error_hint(ret_error, from->class == SQL_ERROR_CONNECTION
+					      ? "a row of the result is too large to be read: have fewer columns back"
+					      : "send less at a time");
 }

@@ -33,23 +33,39 @@ static bool is_undecodable(const struct job *job, const struct error *error)
 	return !job->plan && (error->code == ERROR_BAD_MESSAGE || error->code == ERROR_TOO_LARGE);
 }
 
-static void encode(struct job *job, const struct error *error, struct buffer *out)
+static void encode(struct job *job, const struct error *error, const struct reply_times *times, struct buffer *out)
 {
-	struct reply_times times = {
-		.wait = job->started_us - job->submitted_us,
-		.db = job->ended_us - job->started_us,
-		.total = job->ended_us - job->submitted_us,
-	};
 	struct reply reply = {.error = error, .attempt = job->attempts + 1};
 
 	if (job->command.timing)
-		reply.times = &times;
+		reply.times = times;
 	if (!error && job->plan) {
 		answer_reply(&job->plan->answer, &reply);
 		reply.warnings = job->plan->warnings.items;
 		reply.warning_count = job->plan->warnings.count;
 	}
 	reply_encode(&job->command, &reply, out);
+}
+
+/* Before the end of the command its times are not known yet: they count as the longest that there are. */
+int plan_check_reply_size(struct job *job)
+{
+	static const struct reply_times longest = {.wait = UINT64_MAX, .db = UINT64_MAX, .total = UINT64_MAX};
+	uint64_t limit = job->policy->reply_bytes;
+	struct buffer buffer;
+	enum buffer_state state;
+
+	if (job->command.reply_to.size == 0 && job->command.reply_list.size == 0)
+		return 0;
+	if (job->plan->answer.body.size + job->raw.size * ECHO_GROWTH + ENVELOPE_BYTES <= limit)
+		return 0;
+	buffer_init(&buffer, limit);
+	encode(job, NULL, &longest, &buffer);
+	state = buffer.state;
+	buffer_free(&buffer);
+	if (state == BUFFER_NO_MEMORY)
+		return -ENOMEM;
+	return state == BUFFER_TOO_LARGE ? -EFBIG : 0;
 }
 
 /* The text of the first wave is not needed any more: its memory serves the reply. */
@@ -70,6 +86,11 @@ static struct buffer take_buffer(struct job *job)
 
 int procedure_reply(struct job *job, const struct error *error)
 {
+	const struct reply_times times = {
+		.wait = job->started_us - job->submitted_us,
+		.db = job->ended_us - job->started_us,
+		.total = job->ended_us - job->submitted_us,
+	};
 	struct job_reply *reply = &job->reply;
 	struct buffer buffer;
 	bool allowed;
@@ -86,7 +107,7 @@ int procedure_reply(struct job *job, const struct error *error)
 		return 0;
 	}
 	buffer = take_buffer(job);
-	encode(job, error, &buffer);
+	encode(job, error, &times, &buffer);
 	if (!buffer_failed(&buffer))
 		reply->encoded = arena_copy(&job->arena, buffer_bytes(&buffer));
 	buffer_free(&buffer);

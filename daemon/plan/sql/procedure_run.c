@@ -91,10 +91,12 @@ static void finish(struct job *job)
 
 	plan->answer.body.limit_bytes += COUNTS_BYTES;
 	result = plan->finish(job);
-	if (result < 0)
+	if (result == 0 && check_buffer(plan, &plan->answer.body))
+		result = plan_check_reply_size(job);
+	if (result == -EFBIG)
+		fail_too_large(plan);
+	else if (result < 0)
 		fail_with(plan, result);
-	else
-		check_buffer(plan, &plan->answer.body);
 }
 
 enum procedure_step procedure_next(struct job *job, struct statement ret_statements[4], uint32_t *ret_count,

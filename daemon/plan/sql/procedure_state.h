@@ -121,6 +121,10 @@ void plan_rows_end(struct job_plan *plan);
 /* "`a`,`b`" of the primary key, in brackets when there are several. */
 void plan_append_key_columns(struct job_plan *plan);
 
+/* Returns 0; -EFBIG when the reply with the answer, as it would be sent, is above the queue's limit; -ENOMEM. A command
+ * that asks for no reply has none that could be too large. */
+int plan_check_reply_size(struct job *job);
+
 /* A write that must not share its transaction: it could not be undone with it, or a trigger may do anything. */
 enum procedure_kind plan_write_kind(const struct table *table);
 

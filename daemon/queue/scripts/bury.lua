@@ -25,7 +25,7 @@ local bytes = redis.call('HINCRBY', KEYS[3], 'dead_bytes', #letter)
 redis.call('HINCRBY', KEYS[3], 'dead', 1)
 redis.call('HDEL', KEYS[1], ARGV[1])
 local dropped = 0
-while dropped < 16 and count > 1 and (count > tonumber(ARGV[6]) or bytes > tonumber(ARGV[7])) do
+while dropped < 1024 and count > 1 and (count > tonumber(ARGV[6]) or bytes > tonumber(ARGV[7])) do
 	local oldest = redis.call('RPOP', KEYS[2])
 	bytes = redis.call('HINCRBY', KEYS[3], 'dead_bytes', -#oldest)
 	count, dropped = count - 1, dropped + 1
