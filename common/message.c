@@ -46,7 +46,7 @@ static void hint_of_scan(const struct scan *scan, struct error *error)
 		error_hint(error, "types of your own are 0 to 127");
 		break;
 	case SCAN_TOO_MANY_NODES:
-		error_hint(error, "at most %d values in one message", MESSAGE_NODES);
+		error_hint(error, "at most %d values and keys in one message; send several commands", MESSAGE_NODES);
 		break;
 	case SCAN_FINE:
 	case SCAN_NO_MEMORY:
@@ -59,7 +59,9 @@ static void error_of_scan(const struct scan *scan, bool is_json, struct error *e
 {
 	const char *text = scan_fault_text(scan->fault);
 
-	if (is_json)
+	if (scan->fault == SCAN_TOO_MANY_NODES)
+		error_set(error, ERROR_TOO_LARGE, "the message has too many values");
+	else if (is_json)
 		error_set(error, ERROR_BAD_MESSAGE, "the message is not valid: %s", text);
 	else
 		error_set(error, ERROR_BAD_MESSAGE, "the message is not valid: %s (byte %zu)", text, scan->offset);
@@ -106,6 +108,7 @@ static void error_of_json(const struct json_result *result, struct error *error)
 struct decoder {
 	struct arena *arena;
 	const char *at, *end;
+	uint32_t nodes; /* so many of MESSAGE_NODES are taken */
 };
 
 static int decode_value(struct decoder *decoder, uint32_t depth, struct value *ret_value);
@@ -135,7 +138,7 @@ static int decode_map(struct decoder *decoder, uint32_t depth, struct value *map
 	return 0;
 }
 
-/* Walks over a value that lies too deep to be decoded. */
+/* Walks over values that lie too deep to be decoded, or are too many. */
 static void skip_values(struct decoder *decoder, uint64_t values)
 {
 	while (values > 0) {
@@ -156,11 +159,15 @@ static int decode_value(struct decoder *decoder, uint32_t depth, struct value *r
 	(void)msgpack_read(&decoder->at, decoder->end, ret_value);
 	if (ret_value->type != VALUE_ARRAY && ret_value->type != VALUE_MAP)
 		return 0;
-	if (depth == MESSAGE_DEPTH) {
-		skip_values(decoder, ret_value->type == VALUE_MAP ? 2ull * ret_value->size : ret_value->size);
+
+	uint64_t items = ret_value->type == VALUE_MAP ? 2ull * ret_value->size : ret_value->size;
+
+	if (depth == MESSAGE_DEPTH || items > MESSAGE_NODES - decoder->nodes) {
+		skip_values(decoder, items);
 		*ret_value = (struct value){.type = VALUE_NIL};
 		return 0;
 	}
+	decoder->nodes += (uint32_t)items;
 	if (ret_value->type == VALUE_MAP)
 		return decode_map(decoder, depth + 1, ret_value);
 	return decode_array(decoder, depth + 1, ret_value);
@@ -173,7 +180,7 @@ static int decode_msgpack(struct arena *arena, struct bytes msgpack, bool is_jso
 	static const struct scan_limits limits_json = {
 		.depth = MESSAGE_DEPTH, .nodes = MESSAGE_NODES, .own_numbers = true};
 	const char *start = msgpack.size > 0 ? msgpack.data : "";
-	struct decoder decoder = {.arena = arena, .at = start, .end = start + msgpack.size};
+	struct decoder decoder = {.arena = arena, .at = start, .end = start + msgpack.size, .nodes = 1};
 	struct value value = {.type = VALUE_NIL};
 	struct scan scan;
 

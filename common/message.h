@@ -25,9 +25,9 @@ enum codec message_codec(struct bytes raw);
  *
  * limit_bytes: an element above it is TOO_LARGE, whatever is in it; so is one whose tree the arena's limit does not
  * hold. Returns 0; -EBADMSG with ret_error set (BAD_MESSAGE or TOO_LARGE; the hint says what to mend); -ENOMEM. On a
- * fault that leaves the value whole (trailing bytes, a duplicate key, somewhat too large; too deep or no base64: nil
- * stands there then) ret_value is what could be read all the same, so that a reply address can be found in it; on any
- * other it is nil. */
+ * fault that leaves the value whole (trailing bytes, a duplicate key, somewhat too large; too deep, too many or no
+ * base64: nil stands there then) ret_value is what could be read all the same, so that a reply address can be found in
+ * it; on any other it is nil. */
 int message_decode(struct arena *arena, struct bytes raw, size_t limit_bytes, struct value *ret_value,
 		   struct error *ret_error);
 

@@ -30,8 +30,15 @@ static bool stop(struct walk *walk, enum scan_fault fault, const char *where)
 	return false;
 }
 
-/* Reads one token and counts what it announces: each item has at least one byte, so that a count above what remains is
- * a lie, told at once and not after as many steps. */
+static uint64_t items_of(const struct value *token)
+{
+	if (token->type == VALUE_ARRAY)
+		return token->size;
+	return token->type == VALUE_MAP ? 2ull * token->size : 0;
+}
+
+/* Reads one token. Each item that it announces has at least one byte, so that a count above what remains is a lie, told
+ * at once and not after as many steps. */
 static bool read_token(struct walk *walk, struct value *ret_token)
 {
 	const char *where = walk->at;
@@ -48,18 +55,8 @@ static bool read_token(struct walk *walk, struct value *ret_token)
 	}
 	if (ret_token->type == VALUE_NUMBER && !walk->limits->own_numbers)
 		return stop(walk, SCAN_RESERVED_EXTENSION, where);
-
-	uint64_t items = 0;
-
-	if (ret_token->type == VALUE_ARRAY)
-		items = ret_token->size;
-	else if (ret_token->type == VALUE_MAP)
-		items = 2ull * ret_token->size;
-	if (items > (uint64_t)(walk->end - walk->at))
+	if (items_of(ret_token) > (uint64_t)(walk->end - walk->at))
 		return stop(walk, SCAN_CUT, where);
-	if (items > walk->limits->nodes - walk->scan->nodes)
-		return stop(walk, SCAN_TOO_MANY_NODES, where);
-	walk->scan->nodes += (uint32_t)items;
 	return true;
 }
 
@@ -71,11 +68,7 @@ static bool skip(struct walk *walk, uint64_t values)
 
 		if (!read_token(walk, &token))
 			return false;
-		values--;
-		if (token.type == VALUE_ARRAY)
-			values += token.size;
-		else if (token.type == VALUE_MAP)
-			values += 2ull * token.size;
+		values += items_of(&token) - 1;
 	}
 	return true;
 }
@@ -92,7 +85,7 @@ static bool scan_key(struct walk *walk, struct key_set *keys)
 		return false;
 	if (key.type == VALUE_ARRAY || key.type == VALUE_MAP) {
 		note(walk, SCAN_BAD_KEY, where);
-		return skip(walk, key.type == VALUE_MAP ? 2ull * key.size : key.size);
+		return skip(walk, items_of(&key));
 	}
 	if (!key_set_add(keys, &key)) {
 		if (walk->scan->fault == SCAN_FINE)
@@ -128,10 +121,11 @@ static bool scan_value(struct walk *walk, uint32_t depth)
 		return false;
 	if (token.type != VALUE_ARRAY && token.type != VALUE_MAP)
 		return true;
-	if (depth == walk->limits->depth) {
-		note(walk, SCAN_TOO_DEEP, where);
-		return skip(walk, token.type == VALUE_MAP ? 2ull * token.size : token.size);
+	if (depth == walk->limits->depth || items_of(&token) > walk->limits->nodes - walk->scan->nodes) {
+		note(walk, depth == walk->limits->depth ? SCAN_TOO_DEEP : SCAN_TOO_MANY_NODES, where);
+		return skip(walk, items_of(&token));
 	}
+	walk->scan->nodes += (uint32_t)items_of(&token);
 	if (token.type == VALUE_MAP)
 		return scan_map(walk, token.size, depth + 1);
 	for (uint32_t i = 0; i < token.size; i++) {
@@ -152,12 +146,8 @@ void scan_message(struct bytes message, const struct scan_limits *limits, struct
 		.scan = ret_scan,
 	};
 
-	assert(limits->depth <= SCAN_DEPTH_LARGEST);
+	assert(limits->depth <= SCAN_DEPTH_LARGEST && limits->nodes > 0);
 	*ret_scan = (struct scan){.nodes = 1};
-	if (limits->nodes == 0) {
-		stop(&walk, SCAN_TOO_MANY_NODES, start);
-		return;
-	}
 	if (!scan_value(&walk, 0))
 		return;
 	ret_scan->size = (size_t)(walk.at - start);

@@ -16,15 +16,15 @@ enum scan_fault {
 	SCAN_FINE,
 	/* The value is complete all the same and may be decoded, if only to find out where the error is to be sent: */
 	SCAN_DUPLICATE_KEY,
-	SCAN_BAD_KEY,  /* an array or a map as a key */
-	SCAN_TOO_DEEP, /* the decoder takes what is deeper for nil */
-	SCAN_TRAILING, /* bytes behind a complete value */
+	SCAN_BAD_KEY,        /* an array or a map as a key */
+	SCAN_TOO_DEEP,       /* the decoder takes what is deeper for nil */
+	SCAN_TOO_MANY_NODES, /* and the array or map that goes beyond for nil */
+	SCAN_TRAILING,       /* bytes behind a complete value */
 	/* It may not: */
 	SCAN_CUT, /* more is declared than is there; also when there is nothing at all */
 	SCAN_UNUSED_BYTE,
 	SCAN_BAD_TIMESTAMP,
 	SCAN_RESERVED_EXTENSION, /* the one in which our own JSON reader wraps numbers */
-	SCAN_TOO_MANY_NODES,
 	SCAN_NO_MEMORY,
 };
 
@@ -40,8 +40,8 @@ struct scan {
 	enum scan_fault fault; /* the first one of those that end the scan; without such the first one of the others */
 	size_t offset;         /* of the fault: where in the message */
 	struct value key;      /* the one that stands twice, with SCAN_DUPLICATE_KEY */
-	uint32_t nodes;
-	size_t size; /* of the first value, in bytes; 0 when it is not complete */
+	uint32_t nodes;        /* what was skipped does not count */
+	size_t size;           /* of the first value, in bytes; 0 when it is not complete */
 };
 
 void scan_message(struct bytes message, const struct scan_limits *limits, struct scan *ret_scan);
