@@ -5,6 +5,7 @@
 #include "common/command.h"
 
 #include "common/command_field.h"
+#include "common/command_together.h"
 #include "common/nearest.h"
 #include "common/utf8.h"
 
@@ -192,63 +193,6 @@ static bool read_body(const struct given *given, struct command *command, struct
 	return true;
 }
 
-/* Which rows: pk, where or all, exactly one of them for a write. */
-static bool check_rows(struct operation *operation, struct error *ret_error)
-{
-	const char *name = op_name(operation->op);
-
-	if (op_writes(operation->op)) {
-		if (operation->where && value_map_size(operation->where) == 0)
-			operation->where = NULL;
-		if (!operation->pk && !operation->where && !operation->all) {
-			error_set(ret_error, ERROR_WHERE_REQUIRED, "%s says nothing about which rows", name);
-			error_hint(ret_error,
-				   "give `pk`, or a `where` that is not empty, or `all`: true for every row");
-			return false;
-		}
-	} else if (operation->op == OP_EXISTS && !operation->pk && !operation->where) {
-		error_set(ret_error, ERROR_MISSING_FIELD, "`pk` or `where` is missing");
-		error_hint(ret_error, "%s needs `pk` or `where`", name);
-		return false;
-	}
-	if ((operation->pk != NULL) + (operation->where != NULL) + operation->all > 1) {
-		error_set(ret_error, ERROR_BAD_VALUE, "%s says twice which rows", name);
-		error_hint(ret_error, op_writes(operation->op) ? "give only one of `pk`, `where` and `all`"
-							       : "give either `pk` or `where`");
-		return false;
-	}
-	return true;
-}
-
-/* Which part of them: limit and offset, or page with page_size. */
-static bool check_page(const struct operation *operation, struct error *ret_error)
-{
-	bool have_page_size = operation->page_size > 0;
-
-	if (operation->have_page != have_page_size) {
-		const char *missing = have_page_size ? "page" : "page_size";
-
-		error_set(ret_error, ERROR_MISSING_FIELD, "`%s` is missing", missing);
-		error_hint(ret_error, "`page` and `page_size` go together; page 1 is the first");
-		return false;
-	}
-	if (operation->have_page && (operation->have_limit || operation->have_offset)) {
-		error_set(ret_error, ERROR_BAD_VALUE, "`page` does not go with `%s`",
-			  operation->have_limit ? "limit" : "offset");
-		error_hint(ret_error, "give `page` with `page_size`, or `limit` with `offset`");
-		return false;
-	}
-	return true;
-}
-
-static bool check_together(struct operation *operation, struct error *ret_error)
-{
-	bool by_rows = operation->op == OP_READ || operation->op == OP_EXISTS || operation->op == OP_UPDATE ||
-		       operation->op == OP_DELETE;
-
-	return (!by_rows || check_rows(operation, ret_error)) && check_page(operation, ret_error);
-}
-
 int command_decode(struct arena *arena, struct bytes raw, size_t limit_bytes, struct command *ret_command,
 		   struct error *ret_error)
 {
@@ -281,7 +225,7 @@ int command_decode(struct arena *arena, struct bytes raw, size_t limit_bytes, st
 
 	if (!resolve_op(&given, ret_command, fine ? ret_error : &further) || !fine)
 		return -EBADMSG;
-	if (!read_body(&given, ret_command, ret_error) || !check_together(&ret_command->operation, ret_error))
+	if (!read_body(&given, ret_command, ret_error) || !command_check_together(&ret_command->operation, ret_error))
 		return -EBADMSG;
 	return 0;
 }

@@ -36,13 +36,15 @@ struct operation {
 	enum op op;
 	struct bytes table;
 	const struct value *pk;        /* a key's value or a map */
-	const struct value *where;     /* a map; empty: every row. NULL for an update or delete with an empty one */
+	const struct value *where;     /* a map; empty: every row, which no update or delete has */
 	const struct value *values;    /* a map or an array of maps */
 	const struct value *set;       /* a map */
-	const struct value *select;    /* an array of str */
+	const struct value *select;    /* an array of str, not empty */
 	const struct value *order;     /* an array */
-	const struct value *returning; /* a bool or an array of str */
+	const struct value *returning; /* a bool or an array of str, not empty */
 	bool all;
+	bool arrays; /* `format`: rows as arrays, behind the names of the columns */
+	bool distinct;
 	bool first;
 	bool required;
 	bool db;
@@ -50,7 +52,7 @@ struct operation {
 	uint64_t limit;
 	uint64_t offset;
 	uint64_t page;      /* from 1 */
-	uint64_t page_size; /* at least 1; required with page */
+	uint64_t page_size; /* at least 1, if there is a page; (page - 1) * page_size fits */
 };
 
 struct command {

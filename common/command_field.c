@@ -43,7 +43,7 @@ const struct field command_fields[FIELD_COUNT] = {
 	{NAME("order"), FIELD_ORDER, .ops = READ, .later_ops = UPDATE | DELETE, BODY(order)},
 	{NAME("table"), FIELD_TEXT, .ops = ON_TABLE, .required_ops = ON_TABLE, BODY(table)},
 	{NAME("where"), FIELD_WHERE, .ops = ON_ROWS, BODY(where)},
-	{NAME("format"), LATER(READ)},
+	{NAME("format"), FIELD_FORMAT, .ops = READ, BODY(arrays)},
 	{NAME("offset"), FIELD_COUNT_FROM_0, .ops = READ, BODY(offset), TELLS(have_offset)},
 	{NAME("select"), FIELD_COLUMNS, .ops = READ, BODY(select)},
 	{NAME("stream"), LATER(READ)},
@@ -51,7 +51,7 @@ const struct field command_fields[FIELD_COUNT] = {
 	{NAME("values"), FIELD_ROWS, .ops = CREATE, .required_ops = CREATE, BODY(values)},
 	{NAME("dry_run"), LATER(EVERY)},
 	{NAME("deadline"), LATER(EVERY)},
-	{NAME("distinct"), LATER(READ)},
+	{NAME("distinct"), FIELD_BOOL, .ops = READ, BODY(distinct)},
 	{NAME("reply_to"), FIELD_ADDRESS, ENVELOPE(reply_to)},
 	{NAME("required"), FIELD_BOOL, .ops = READ | UPDATE | DELETE, BODY(required)},
 	{NAME("page_size"), FIELD_COUNT_FROM_1, .ops = READ, BODY(page_size)},
@@ -131,9 +131,11 @@ const char *field_takes(const struct field *field)
 	case FIELD_ROWS:
 		return "a map from column to value, or an array of such maps";
 	case FIELD_COLUMNS:
-		return "an array of columns";
+		return "an array of columns that is not empty";
 	case FIELD_COLUMNS_OR_BOOL:
-		return "a bool or an array of columns";
+		return "a bool, or an array of columns that is not empty";
+	case FIELD_FORMAT:
+		return "\"maps\" or \"arrays\"";
 	case FIELD_ORDER:
 		return "an array of \"column\", \"-column\" or {\"col\": \"column\", \"desc\": bool, \"nulls\": \"first\"}";
 	}
@@ -217,6 +219,18 @@ static bool read_count(const struct field *field, const struct value *value, uin
 	if (value->integer < least)
 		return fail(field, ERROR_BAD_VALUE, "is out of range", ret_error);
 	*to = (uint64_t)value->integer;
+	return true;
+}
+
+static bool read_format(const struct field *field, const struct value *value, bool *to, struct error *ret_error)
+{
+	struct bytes name = value_bytes(value);
+
+	if (!value_is_text(value))
+		return fail_type(field, value, ret_error);
+	if (!bytes_equal_text(name, "maps") && !bytes_equal_text(name, "arrays"))
+		return fail(field, ERROR_BAD_VALUE, "is not known", ret_error);
+	*to = bytes_equal_text(name, "arrays");
 	return true;
 }
 
@@ -332,6 +346,8 @@ static bool read_columns(const struct field *field, const struct value *value, c
 
 	if (value->type != VALUE_ARRAY && !is_bool)
 		return fail_type(field, value, ret_error);
+	if (field->kind != FIELD_ORDER && !is_bool && value->size == 0)
+		return fail(field, ERROR_BAD_VALUE, "is empty", ret_error);
 	for (uint32_t i = 0; !is_bool && i < value->size; i++) {
 		const struct value *item = &value->items[i];
 		bool is_term = field->kind == FIELD_ORDER && item->type == VALUE_MAP && has_text_keys(item);
@@ -372,6 +388,9 @@ bool field_read(const struct field *field, const struct value *value, struct com
 		break;
 	case FIELD_BOOL:
 		fine = read_bool(field, value, to, ret_error);
+		break;
+	case FIELD_FORMAT:
+		fine = read_format(field, value, to, ret_error);
 		break;
 	case FIELD_COUNT_FROM_0:
 	case FIELD_COUNT_FROM_1:

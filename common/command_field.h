@@ -25,9 +25,10 @@ enum field_kind {
 	FIELD_MAP,     /* not empty */
 	FIELD_WHERE,   /* a map of maps */
 	FIELD_ROWS,    /* a map, or an array of maps */
-	FIELD_COLUMNS, /* an array of str */
+	FIELD_COLUMNS, /* an array of str, not empty */
 	FIELD_COLUMNS_OR_BOOL,
-	FIELD_ORDER, /* an array of str and maps */
+	FIELD_ORDER,  /* an array of str and maps */
+	FIELD_FORMAT, /* "maps" or "arrays" */
 };
 
 struct field {

@@ -69,6 +69,11 @@ CREATE TABLE no_key (
 	value INT
 ) ENGINE = InnoDB;
 
+CREATE TABLE tick (
+	n    INT,
+	`at` INT NOT NULL UNIQUE
+) ENGINE = InnoDB;
+
 CREATE TABLE raw_key (
 	id    BINARY(16) NOT NULL PRIMARY KEY,
 	value INT

@@ -163,3 +163,103 @@ def test_a_read_sees_the_write_before_it(producer, redis):
         reply = producer.take("rowd:reply:order")
         assert reply["row"] and reply["row"]["item"] == f"v{reply['id']}"
     assert producer.ok("count", table="checklist")["value"] == 0
+
+
+def test_arrays(client, animals):
+    reply = client.ok("read", table="animals", where={"species": "cat"}, order=["id"], select=["name", "age"],
+                      format="arrays")
+    assert reply["cols"] == ["name", "age"]
+    assert reply["rows"] == [["Nabi", 3], ["Mimi", 7], ["nabi%_\\", 3]]
+    reply = client.ok("read", table="animals", where={"species": "fox"}, format="arrays")
+    assert (reply["cols"], reply["rows"]) == (["id", "species", "age", "name"], [])
+    assert "cols" not in client.ok("read", table="animals", format="maps")
+
+
+def test_one_row_as_an_array(client, animals):
+    reply = client.ok("read", table="animals", pk=animals[3], format="arrays")
+    assert reply["cols"] == ["id", "species", "age", "name"] and reply["row"] == [animals[3], "dog", None, "Jindo"]
+    reply = client.ok("read", table="animals", pk=999999, format="arrays")
+    assert reply["cols"] == ["id", "species", "age", "name"] and reply["row"] is None
+    reply = client.ok("read", table="animals", order=["-age"], first=True, select=["age"], format="arrays")
+    assert (reply["cols"], reply["row"]) == (["age"], [12])
+    client.fails("NOT_FOUND", "read", table="animals", pk=999999, format="arrays", required=True)
+
+
+def test_an_unknown_format(client, animals):
+    error = client.fails("BAD_VALUE", "read", table="animals", format="array")
+    assert '"maps"' in error["hint"] and '"arrays"' in error["hint"]
+
+
+def test_distinct(client, animals):
+    rows = client.ok("read", table="animals", select=["species", "age"], distinct=True, order=["species", "-age"],
+                     format="arrays")["rows"]
+    assert rows == [["cat", 7], ["cat", 3], ["dog", 1], ["dog", None], ["owl", 12]]
+    assert len(client.ok("read", table="animals", distinct=True)["rows"]) == 6, "the key is among the columns"
+    assert client.ok("read", table="animals", select=["species"], distinct=True, first=True)["row"] == {
+        "species": "cat"}
+
+
+def test_pages_of_distinct_rows_never_overlap(client, animals):
+    seen = []
+    for page in (1, 2, 3):
+        rows = client.ok("read", table="animals", select=["species", "age"], distinct=True, order=["age"], page=page,
+                         page_size=2)["rows"]
+        seen += [(row["species"], row["age"]) for row in rows]
+    assert seen == [("dog", None), ("dog", 1), ("cat", 3), ("cat", 7), ("owl", 12)]
+
+
+def test_what_distinct_does_not_go_with(client, animals):
+    error = client.fails("BAD_VALUE", "read", table="animals", select=["species"], distinct=True, order=["age"])
+    assert error["at"]["column"] == "age" and "`select`" in error["hint"]
+    client.fails("BAD_VALUE", "read", table="animals", pk=animals[0], distinct=True)
+
+
+def test_distinct_values_of_every_kind(client, producer):
+    """FLOAT and BIT are selected as expressions; BLOB is compared to its last byte."""
+    long = b"x" * 3000
+    rows = [{"single": 0.1, "bits": 5, "data": long, "document": [1]},
+            {"single": 0.1, "bits": 5, "data": long, "document": [1]},
+            {"single": 0.2, "bits": 6, "data": long + b"y", "document": [2]},
+            {"single": None, "bits": None, "data": None, "document": None}]
+    producer.ok("create", table="types", values=rows)
+    rows = client.ok("read", table="types", select=["single", "bits"], distinct=True, order=["-single", "bits"],
+                     limit=5, format="arrays")["rows"]
+    assert [(single and round(single, 6), bits) for single, bits in rows] == [(0.2, 6), (0.1, 5), (None, None)]
+    assert len(client.ok("read", table="types", select=["data"], distinct=True)["rows"]) == 3
+    assert len(client.ok("read", table="types", select=["document"], distinct=True)["rows"]) == 3
+    error = client.fails("BAD_VALUE", "read", table="types", select=["document"], distinct=True, limit=5)
+    assert error["at"]["column"] == "document"
+
+
+def test_a_key_with_an_empty_condition_is_said_twice(client, animals):
+    for op, fields in (("read", {}), ("exists", {}), ("update", {"set": {"age": 1}}), ("delete", {})):
+        for where in ({}, []):
+            error = client.fails("BAD_VALUE", op, table="animals", pk=animals[0], where=where, **fields)
+            assert "`pk`" in error["hint"] and "`where`" in error["hint"]
+    client.fails("BAD_VALUE", "delete", table="animals", all=True, where={})
+    assert client.ok("count", table="animals")["value"] == 6
+
+
+@pytest.mark.parametrize("other", [{"order": ["id"]}, {"limit": 1}, {"offset": 1}, {"page": 1, "page_size": 1}], ids=str)
+def test_a_key_names_one_row(client, animals, other):
+    client.fails("BAD_VALUE", "read", table="animals", pk=animals[0], **other)
+
+
+def test_a_page_that_cannot_be_counted(client, animals):
+    client.fails("BAD_VALUE", "read", table="animals", page=2**33, page_size=2**33)
+    assert client.ok("read", table="animals", page=2**32, page_size=2**32)["rows"] == []
+    assert client.ok("read", table="animals", offset=2**64 - 1)["rows"] == []
+
+
+@pytest.mark.parametrize("order, reason", [
+    ([{"col": "age", "dsc": True}], "`desc`"), ([{"col": "age", "nulls": "up"}], "`nulls`"), ([{"desc": True}], "`col`"),
+    ([{"col": 5}], "`col`"), ([{"col": "age", "desc": 1}], "`desc`")], ids=str)
+def test_a_bad_order(client, order, reason):
+    assert reason in client.fails("BAD_VALUE", "read", table="animals", order=order)["hint"]
+
+
+def test_a_unique_key_orders_pages_where_there_is_no_other(client, producer):
+    producer.ok("create", table="tick", values=[{"n": 1, "at": at} for at in (5, 3, 9, 1, 7)], returning=False)
+    seen = [client.ok("read", table="tick", order=["n"], page=page, page_size=2, select=["at"], format="arrays")["rows"]
+            for page in (1, 2, 3)]
+    assert seen == [[[1], [3]], [[5], [7]], [[9]]]

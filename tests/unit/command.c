@@ -154,8 +154,15 @@ static void test_body(void **state)
 	assert_int_equal(decode("{'op':'update','table':'cat','pk':{'a':1},'set':{'b':null},'returning':['b']}"), 0);
 	assert_true(operation->pk->type == VALUE_MAP && operation->set->size == 1);
 	assert_int_equal(decode("{'op':'update','table':'cat','where':{'a':1},'all':false,'set':{'b':2}}"), 0);
-	assert_int_equal(decode("{'op':'delete','table':'cat','all':true,'where':{}}"), 0);
+	assert_int_equal(decode("{'op':'delete','table':'cat','all':true,'pk':null}"), -EBADMSG);
+	assert_int_equal(decode("{'op':'delete','table':'cat','all':true}"), 0);
 	assert_true(operation->all && !operation->where);
+	assert_int_equal(decode("{'op':'read','table':'cat','pk':1,'order':[],'distinct':false,'first':true}"), 0);
+	assert_int_equal(decode("{'op':'read','table':'cat','format':'arrays','distinct':true}"), 0);
+	assert_true(operation->arrays && operation->distinct);
+	assert_int_equal(decode("{'op':'read','table':'cat','format':'maps'}"), 0);
+	assert_true(!operation->arrays && !operation->distinct);
+	assert_int_equal(decode("{'op':'read','table':'cat','page':4294967296,'page_size':4294967296}"), 0);
 	assert_int_equal(decode("{'op':'count','table':'cat'}"), 0);
 	assert_int_equal(decode("{'op':'exists','table':'cat','where':{}}"), 0);
 	assert_non_null(operation->where);
@@ -238,10 +245,12 @@ static void test_faults(void **state)
 		{"{'op':'ping','table':'t'}", ERROR_UNKNOWN_FIELD, "`table` is a field of describe"},
 		{"{'op':'ping','bogus':null}", ERROR_UNKNOWN_FIELD, "`bogus`"},
 		{"{'op':'read','table':'t','limt':1}", ERROR_UNKNOWN_FIELD, "`limit`"},
-		{"{'op':'read','table':'t','distinct':true}", ERROR_UNKNOWN_FIELD, "not in this version"},
+		{"{'op':'read','table':'t','distinct':1}", ERROR_BAD_MESSAGE, "`distinct`"},
 		{"{'op':'read','table':'t','after':'x'}", ERROR_UNKNOWN_FIELD, "not in this version"},
 		{"{'op':'read','table':'t','with':{}}", ERROR_UNKNOWN_FIELD, "not in this version"},
-		{"{'op':'read','table':'t','format':'arrays'}", ERROR_UNKNOWN_FIELD, "not in this version"},
+		{"{'op':'read','table':'t','format':'array'}", ERROR_BAD_VALUE, "\"maps\" or \"arrays\""},
+		{"{'op':'read','table':'t','format':true}", ERROR_BAD_MESSAGE, "\"maps\" or \"arrays\""},
+		{"{'op':'count','table':'t','format':'arrays'}", ERROR_UNKNOWN_FIELD, "a field of read"},
 		{"{'op':'read','table':'t','stream':5}", ERROR_UNKNOWN_FIELD, "not in this version"},
 		{"{'op':'create','table':'t','values':{},'on_conflict':'ignore'}", ERROR_UNKNOWN_FIELD,
 		 "not in this version"},
@@ -262,6 +271,18 @@ static void test_faults(void **state)
 		{"{'op':'read','table':'t','where':5}", ERROR_BAD_MESSAGE, "`where`"},
 		{"{'op':'read','table':'t','where':[1]}", ERROR_BAD_MESSAGE, "`where`"},
 		{"{'op':'read','table':'t','pk':1,'where':{'a':1}}", ERROR_BAD_VALUE, "`pk`"},
+		{"{'op':'read','table':'t','pk':1,'where':{}}", ERROR_BAD_VALUE, "empty"},
+		{"{'op':'exists','table':'t','pk':1,'where':[]}", ERROR_BAD_VALUE, "empty"},
+		{"{'op':'update','table':'t','pk':1,'where':{},'set':{'a':1}}", ERROR_BAD_VALUE, "only one"},
+		{"{'op':'delete','table':'t','all':true,'where':{}}", ERROR_BAD_VALUE, "only one"},
+		{"{'op':'read','table':'t','pk':1,'order':['a']}", ERROR_BAD_VALUE, "`order`"},
+		{"{'op':'read','table':'t','pk':1,'limit':1}", ERROR_BAD_VALUE, "`limit`"},
+		{"{'op':'read','table':'t','pk':1,'offset':0}", ERROR_BAD_VALUE, "`offset`"},
+		{"{'op':'read','table':'t','pk':1,'page':1,'page_size':1}", ERROR_BAD_VALUE, "`page`"},
+		{"{'op':'read','table':'t','pk':1,'distinct':true}", ERROR_BAD_VALUE, "`distinct`"},
+		{"{'op':'read','table':'t','select':[]}", ERROR_BAD_VALUE, "`select`"},
+		{"{'op':'create','table':'t','values':{},'returning':[]}", ERROR_BAD_VALUE, "`returning`"},
+		{"{'op':'read','table':'t','page':4294967297,'page_size':4294967297}", ERROR_BAD_VALUE, "2^64"},
 		{"{'op':'read','table':'t','select':'a'}", ERROR_BAD_MESSAGE, "`select`"},
 		{"{'op':'read','table':'t','select':[1]}", ERROR_BAD_MESSAGE, "`select`"},
 		{"{'op':'read','table':'t','select':true}", ERROR_BAD_MESSAGE, "`select`"},

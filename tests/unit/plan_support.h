@@ -22,6 +22,7 @@
  *   notes    line TEXT, no key
  *   spied    id INT auto; has a trigger
  *   words    word VARCHAR primary, text key
+ *   ticks    n INT unique but may be NULL, at INT unique; no primary key
  *   every    one column of every type, primary key id BIGINT
  *   elders   a view over pets; rowd_slots and secret exist as well */
 struct catalog *support_catalog(enum server_kind kind);
@@ -34,7 +35,7 @@ extern const struct procedure_facts support_facts;
 /* A policy that allows all tables but `secret`, all ops, 1000 rows and 1 MB. */
 struct policy support_policy(void);
 
-/* A job as the planner makes it, from the command's JSON. */
+/* A job as the planner makes it, from JSON that the decoder takes for a command. */
 struct job *support_job(const struct policy *policy, const char *json);
 void support_job_free(struct job *job);
 

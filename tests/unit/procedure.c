@@ -33,6 +33,39 @@ static void answers_nil_for_no_row(void **state)
 	expect_answer(job, "\"rows\":[]}");
 }
 
+static void answers_arrays(void **state)
+{
+	static const char command[] =
+		"{\"op\":\"read\",\"table\":\"order\",\"select\":[\"or\",\"key\"],\"format\":\"arrays\"}";
+	struct job *job = fixture_start(*state, command);
+
+	send_any_wave(job);
+	assert_int_equal(support_row(job, 0, "1", "2", NULL), 0);
+	assert_int_equal(support_row(job, 0, "\\N", "4", NULL), 0);
+	statement_done(job, 0, 0, 2, 0);
+	expect_answer(job, "\"cols\":[\"or\",\"key\"],\"rows\":[[1,2],[null,4]]}");
+	job = fixture_start(*state, command);
+	send_any_wave(job);
+	statement_done(job, 0, 0, 0, 0);
+	expect_answer(job, "\"cols\":[\"or\",\"key\"],\"rows\":[]}");
+}
+
+static void answers_a_row_as_an_array(void **state)
+{
+	static const char command[] =
+		"{\"op\":\"read\",\"table\":\"order\",\"select\":[\"key\"],\"pk\":1,\"format\":\"arrays\"}";
+	struct job *job = fixture_start(*state, command);
+
+	send_any_wave(job);
+	assert_int_equal(support_row(job, 0, "1", NULL), 0);
+	statement_done(job, 0, 0, 1, 0);
+	expect_answer(job, "\"cols\":[\"key\"],\"row\":[1]}");
+	job = fixture_start(*state, command);
+	send_any_wave(job);
+	statement_done(job, 0, 0, 0, 0);
+	expect_answer(job, "\"cols\":[\"key\"],\"row\":null}");
+}
+
 static void forgets_an_earlier_run(void **state)
 {
 	struct job *job = fixture_start(*state, "{\"op\":\"read\",\"table\":\"order\",\"select\":[\"key\"]}");
@@ -356,6 +389,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(reads_a_row, fixture_set_up, fixture_tear_down),
 		cmocka_unit_test_setup_teardown(answers_nil_for_no_row, fixture_set_up, fixture_tear_down),
+		cmocka_unit_test_setup_teardown(answers_arrays, fixture_set_up, fixture_tear_down),
+		cmocka_unit_test_setup_teardown(answers_a_row_as_an_array, fixture_set_up, fixture_tear_down),
 		cmocka_unit_test_setup_teardown(forgets_an_earlier_run, fixture_set_up, fixture_tear_down),
 		cmocka_unit_test_setup_teardown(counts_and_asks, fixture_set_up, fixture_tear_down),
 		cmocka_unit_test_setup_teardown(limits_rows_and_bytes, fixture_set_up, fixture_tear_down),

@@ -102,7 +102,8 @@ static void a_failure_that_nobody_hears_is_a_dead_letter(void **state)
 static void an_undecodable_element_is_a_dead_letter_and_answered(void **state)
 {
 	struct fixture *fixture = *state;
-	struct job *job = fixture->job = support_job(&fixture->policy, "{\"reply_to\":\"rowd:reply:x\"}");
+	struct job *job = fixture->job =
+		support_job(&fixture->policy, "{\"op\":\"ping\",\"reply_to\":\"rowd:reply:x\"}");
 	struct error error = {0};
 
 	error_set(&error, ERROR_BAD_MESSAGE, "trailing bytes");

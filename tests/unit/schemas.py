@@ -25,7 +25,9 @@ COMMANDS = [
     '{"op": "exists", "table": "t", "where": {}}',
     '{"op": "update", "table": "t", "where": {"a": 1}, "all": false, "set": {"b": {"value": {"x": 1}}}}',
     '{"op": "update", "table": "t", "pk": {"a": 1, "b": 2}, "set": {"c": null}, "required": true}',
-    '{"op": "delete", "table": "t", "all": true, "where": {}}',
+    '{"op": "delete", "table": "t", "all": true}',
+    '{"op": "read", "table": "t", "distinct": true, "select": ["a"], "order": ["a"], "format": "arrays"}',
+    '{"op": "read", "table": "t", "pk": 1, "order": [], "distinct": false, "format": null}',
 ]
 
 NO_COMMANDS = [
@@ -54,6 +56,13 @@ NO_COMMANDS = [
     '{"op": "update", "table": "t", "pk": 1, "set": {"a": {"inc": 1}}}',
     '{"op": "delete", "table": "t", "where": {}}',
     '{"op": "delete", "table": "t", "pk": 1, "all": true}',
+    '{"op": "delete", "table": "t", "pk": 1, "where": {}}',
+    '{"op": "delete", "table": "t", "all": true, "where": {}}',
+    '{"op": "read", "table": "t", "pk": 1, "where": {}}',
+    '{"op": "read", "table": "t", "pk": 1, "order": ["a"]}',
+    '{"op": "read", "table": "t", "pk": 1, "distinct": true}',
+    '{"op": "read", "table": "t", "select": []}',
+    '{"op": "read", "table": "t", "format": "array"}',
 ]
 
 ERROR = '"error": {"code": "BAD_MESSAGE", "status": "INVALID_ARGUMENT", "message": "x", "retryable": false}'

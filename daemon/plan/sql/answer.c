@@ -165,6 +165,17 @@ void answer_row(struct answer *answer, const struct column *const *columns, uint
 	writer_map_end(writer);
 }
 
+void answer_row_array(struct answer *answer, const struct column *const *columns, uint32_t count,
+		      const char *const *values, const unsigned long *lengths)
+{
+	struct writer *writer = answer_item(answer);
+
+	writer_array(writer, count);
+	for (uint32_t i = 0; i < count; i++)
+		answer_value(writer, columns[i], (struct bytes){.data = values[i], .size = values[i] ? lengths[i] : 0});
+	writer_array_end(writer);
+}
+
 void answer_uint(struct answer *answer, const char *name, uint64_t number)
 {
 	writer_uint(answer_begin(answer, name), number);

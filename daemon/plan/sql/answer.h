@@ -41,6 +41,10 @@ void answer_end_array(struct answer *answer);
 void answer_row(struct answer *answer, const struct column *const *columns, uint32_t count, const char *const *values,
 		const unsigned long *lengths);
 
+/* The same as an array of the values. */
+void answer_row_array(struct answer *answer, const struct column *const *columns, uint32_t count,
+		      const char *const *values, const unsigned long *lengths);
+
 /* One value, by the column's type. */
 void answer_value(struct writer *writer, const struct column *column, struct bytes text);
 

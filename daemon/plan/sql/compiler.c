@@ -70,29 +70,24 @@ int compiler_find_columns(struct compiler *compiler, const struct value *names, 
 			  const struct column ***ret_columns, uint32_t *ret_count)
 {
 	const struct column **columns;
+	bool *named;
 
 	if (!names)
 		return all_columns(compiler, ret_columns, ret_count);
-	if (names->type != VALUE_ARRAY || names->size == 0)
-		return compiler_refuse(compiler, ERROR_BAD_VALUE, NULL, "`%s` takes an array of column names", what);
 	columns = arena_alloc_array(compiler->arena, names->size, sizeof(struct column *));
-	if (!columns)
+	named = arena_alloc_array(compiler->arena, compiler->table->column_count, sizeof(*named));
+	if (!columns || !named)
 		return -ENOMEM;
 	for (uint32_t i = 0; i < names->size; i++) {
-		int result;
+		int result = compiler_find_column(compiler, value_bytes(&names->items[i]), &columns[i]);
 
-		if (!value_is_text(&names->items[i]))
-			return compiler_refuse(compiler, ERROR_BAD_VALUE, NULL,
-					       "`%s` takes an array of column names, and item %u is %s", what, i,
-					       value_type_name(&names->items[i]));
-		result = compiler_find_column(compiler, value_bytes(&names->items[i]), &columns[i]);
 		if (result < 0)
 			return result;
 		/* Twice the same key in a row would be a map that our own decoder refuses. */
-		for (uint32_t j = 0; j < i; j++)
-			if (columns[j] == columns[i])
-				return compiler_refuse(compiler, ERROR_BAD_VALUE, columns[i],
-						       "`%s` names a column twice", what);
+		if (named[columns[i]->position])
+			return compiler_refuse(compiler, ERROR_BAD_VALUE, columns[i], "`%s` names a column twice",
+					       what);
+		named[columns[i]->position] = true;
 	}
 	*ret_columns = columns;
 	*ret_count = names->size;

@@ -18,8 +18,6 @@ bool insertion_gives(const struct insertion *insertion, const struct column *col
 /* Notes which columns a row names. */
 int insertion_collect(struct compiler *compiler, struct insertion *insertion, const struct value *row)
 {
-	if (!value_is_map(row))
-		return compiler_refuse(compiler, ERROR_BAD_VALUE, NULL, "a row is a map, not %s", value_type_name(row));
 	for (uint32_t i = 0; i < value_map_size(row); i++) {
 		const struct column *column;
 		int result = compiler_find_column(compiler, value_bytes(&row->members[i].key), &column);

@@ -200,11 +200,6 @@ static int read_values(struct job_plan *plan, const struct value *values)
 {
 	struct create_state *create = &plan->create;
 
-	if (!values)
-		return compiler_refuse(&plan->compiler, ERROR_MISSING_FIELD, NULL, "`create` takes `values`");
-	if (values->type != VALUE_MAP && values->type != VALUE_ARRAY)
-		return compiler_refuse(&plan->compiler, ERROR_BAD_VALUE, NULL,
-				       "`values` is a map or an array of maps, not %s", value_type_name(values));
 	create->is_array = values->type == VALUE_ARRAY;
 	create->rows = create->is_array ? values->items : values;
 	create->row_count = create->is_array ? values->size : 1;

@@ -62,23 +62,27 @@ int plan_target(struct job *job, enum target *ret_target)
 {
 	const struct operation *operation = &job->command.operation;
 	struct job_plan *plan = job->plan;
-	bool where = operation->where && !(value_is_map(operation->where) && value_map_size(operation->where) == 0);
 
-	if (!operation->pk && !where && !operation->all) {
-		compiler_refuse(&plan->compiler, ERROR_WHERE_REQUIRED, NULL,
-				"which rows? there is no pk and no condition");
-		error_hint(plan->compiler.error, "give `pk`, a non-empty `where`, or `all`: true");
-		return -EINVAL;
-	}
-	if ((operation->pk != NULL) + (operation->where != NULL) + operation->all > 1)
-		return compiler_refuse(&plan->compiler, ERROR_BAD_VALUE, NULL,
-				       "exactly one of `pk`, `where` and `all` is given");
-	*ret_target = operation->pk ? TARGET_KEY : where ? TARGET_WHERE : TARGET_ALL;
+	*ret_target = operation->pk ? TARGET_KEY : operation->where ? TARGET_WHERE : TARGET_ALL;
 	return operation->pk ? query_resolve_key(&plan->compiler, operation->pk, &plan->key) : 0;
+}
+
+/* `cols`, for rows that are arrays. */
+static void write_columns(struct job_plan *plan)
+{
+	struct writer *writer = answer_begin(&plan->answer, "cols");
+
+	writer_array(writer, plan->column_count);
+	for (uint32_t i = 0; i < plan->column_count; i++)
+		writer_str(writer, plan->columns[i]->name);
+	writer_array_end(writer);
+	answer_end(&plan->answer);
 }
 
 void plan_rows_begin(struct job_plan *plan)
 {
+	if (plan->arrays)
+		write_columns(plan);
 	if (plan->create.role == ROLE_IDS)
 		answer_begin_array(&plan->answer, "insert_ids");
 	else if (plan->shape == ANSWER_ROWS)

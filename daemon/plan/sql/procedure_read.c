@@ -1,6 +1,8 @@
 /* plan/sql/procedure_read.c - read, count, exists. */
 #include "daemon/plan/sql/procedure_state.h"
 
+#include "daemon/plan/sql/order.h"
+
 #include <errno.h>
 
 static const struct operation *operation_of(const struct job *job)
@@ -15,35 +17,6 @@ static int finish_rows(struct job *job)
 	if (operation_of(job)->required && plan->answer.rows == 0)
 		return compiler_refuse(&plan->compiler, ERROR_NOT_FOUND, NULL, "there is no such row");
 	plan_rows_end(plan);
-	return 0;
-}
-
-static int refuse_both(struct job_plan *plan, const char *one, const char *other)
-{
-	return compiler_refuse(&plan->compiler, ERROR_BAD_VALUE, NULL, "`%s` and `%s` exclude each other", one, other);
-}
-
-static int check_fields(struct job *job)
-{
-	const struct operation *operation = operation_of(job);
-	struct job_plan *plan = job->plan;
-
-	if (operation->have_page && operation->have_limit)
-		return refuse_both(plan, "page", "limit");
-	if (operation->have_page && operation->have_offset)
-		return refuse_both(plan, "page", "offset");
-	if (!operation->pk)
-		return 0;
-	if (operation->where)
-		return refuse_both(plan, "pk", "where");
-	if (operation->order)
-		return refuse_both(plan, "pk", "order");
-	if (operation->have_limit)
-		return refuse_both(plan, "pk", "limit");
-	if (operation->have_offset)
-		return refuse_both(plan, "pk", "offset");
-	if (operation->have_page)
-		return refuse_both(plan, "pk", "page");
 	return 0;
 }
 
@@ -80,7 +53,7 @@ static int append_by_condition(struct job *job)
 }
 
 /* One row more than may be answered, to know when there were too many. */
-static int append_limit(struct job *job)
+static void append_limit(struct job *job)
 {
 	const struct operation *operation = operation_of(job);
 	struct job_plan *plan = job->plan;
@@ -91,8 +64,7 @@ static int append_limit(struct job *job)
 		wanted = operation->limit;
 	if (operation->have_page) {
 		wanted = operation->page_size;
-		if (operation->page == 0 || __builtin_mul_overflow(operation->page - 1, wanted, &offset))
-			return compiler_refuse(&plan->compiler, ERROR_BAD_VALUE, NULL, "there is no such page");
+		offset = (operation->page - 1) * operation->page_size;
 	}
 	if (operation->first && wanted > 1)
 		wanted = 1;
@@ -102,22 +74,49 @@ static int append_limit(struct job *job)
 		buffer_append_text(plan->compiler.out, " OFFSET ");
 		buffer_append_uint(plan->compiler.out, offset);
 	}
+}
+
+/* Whether only a part of the rows is asked for. */
+static bool asks_for_part(const struct operation *operation)
+{
+	return operation->have_limit || operation->have_offset || operation->have_page || operation->first;
+}
+
+/* Parts of what has no order would overlap: distinct documents and geometries differ, but none comes before another. */
+static int check_distinct_part(struct job_plan *plan)
+{
+	for (uint32_t i = 0; i < plan->column_count; i++) {
+		const struct column *column = plan->columns[i];
+
+		if (column->kind != COLUMN_JSON && column->kind != COLUMN_GEOMETRY)
+			continue;
+		compiler_refuse(&plan->compiler, ERROR_BAD_VALUE, column,
+				"`distinct` rows with a column that has no order cannot be read in parts");
+		error_hint(plan->compiler.error,
+			   "leave it out of `select`, or read without `limit`, `offset`, `page` and `first`");
+		return -EINVAL;
+	}
 	return 0;
 }
 
-static int append_selection(struct job *job)
+static int append_rows(struct job *job)
 {
 	const struct operation *operation = operation_of(job);
 	struct job_plan *plan = job->plan;
-	bool part = operation->have_limit || operation->have_offset || operation->have_page || operation->first;
-	int result;
+	struct order order = {.asked = operation->order, .part = asks_for_part(operation)};
+	int result = append_by_condition(job);
 
-	if (operation->pk)
-		return append_by_key(job);
-	result = append_by_condition(job);
+	if (operation->distinct) {
+		order.distinct = plan->columns;
+		order.distinct_count = plan->column_count;
+	}
+	if (result == 0 && order.distinct && order.part)
+		result = check_distinct_part(plan);
 	if (result == 0)
-		result = query_append_order(&plan->compiler, operation->order, part);
-	return result < 0 ? result : append_limit(job);
+		result = order_append(&plan->compiler, &order);
+	if (result == 0)
+		append_limit(job);
+	return result;
 }
 
 int compile_read(struct job *job)
@@ -125,18 +124,17 @@ int compile_read(struct job *job)
 	const struct operation *operation = operation_of(job);
 	struct job_plan *plan = job->plan;
 	struct buffer *out;
-	int result = check_fields(job);
+	int result = plan_answer_columns(plan, operation->select, "select");
 
-	if (result == 0)
-		result = plan_answer_columns(plan, operation->select, "select");
 	if (result < 0)
 		return result;
 	plan->shape = operation->pk || operation->first ? ANSWER_ROW : ANSWER_ROWS;
+	plan->arrays = operation->arrays;
 	plan->finish = finish_rows;
 	out = plan_statement_begin(plan, &plan->first, ROLE_ROWS);
-	buffer_append_text(out, "SELECT ");
+	buffer_append_text(out, operation->distinct ? "SELECT DISTINCT " : "SELECT ");
 	query_append_select_list(out, plan->columns, plan->column_count);
-	result = append_selection(job);
+	result = operation->pk ? append_by_key(job) : append_rows(job);
 	return result < 0 ? result : plan_statement_end(plan, &plan->first);
 }
 
@@ -169,10 +167,6 @@ int compile_exists(struct job *job)
 	struct job_plan *plan = job->plan;
 	int result;
 
-	if (operation->pk && operation->where)
-		return refuse_both(plan, "pk", "where");
-	if (!operation->pk && !operation->where)
-		return compiler_refuse(&plan->compiler, ERROR_MISSING_FIELD, NULL, "`exists` takes `pk` or `where`");
 	plan->finish = finish_exists;
 	buffer_append_text(plan_statement_begin(plan, &plan->first, ROLE_NUMBER), "SELECT 1");
 	result = operation->pk ? append_by_key(job) : append_by_condition(job);

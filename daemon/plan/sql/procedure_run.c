@@ -134,7 +134,10 @@ static int take_row(struct job_plan *plan, const char *const *values, const unsi
 		fail_too_large(plan);
 		return -EFBIG;
 	}
-	answer_row(&plan->answer, plan->columns, plan->column_count, values, lengths);
+	if (plan->arrays)
+		answer_row_array(&plan->answer, plan->columns, plan->column_count, values, lengths);
+	else
+		answer_row(&plan->answer, plan->columns, plan->column_count, values, lengths);
 	return check_buffer(plan, &plan->answer.body) ? 0 : -EFBIG;
 }
 

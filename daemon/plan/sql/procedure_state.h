@@ -71,6 +71,7 @@ struct job_plan {
 	enum answer_shape shape;
 	const struct column **columns; /* what a row of the answer has */
 	uint32_t column_count;
+	bool arrays;              /* a row is an array, its columns are named once */
 	uint64_t row_limit;       /* more rows than this are TOO_LARGE */
 	bool rows_if_matched;     /* rows count only when the UPDATE before them found its row */
 	const struct value **key; /* by which the row is read back */

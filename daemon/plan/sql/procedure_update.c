@@ -7,6 +7,7 @@
 #include "daemon/plan/sql/procedure_state.h"
 
 #include "daemon/plan/sql/condition.h"
+#include "daemon/plan/sql/order.h"
 
 #include <assert.h>
 #include <errno.h>
@@ -88,10 +89,6 @@ static int append_assignments(struct job *job, struct assignments *assignments)
 	struct compiler *compiler = &job->plan->compiler;
 	const struct value *set = job->command.operation.set;
 
-	if (!set)
-		return compiler_refuse(compiler, ERROR_MISSING_FIELD, NULL, "`update` takes `set`");
-	if (!value_is_map(set) || value_map_size(set) == 0)
-		return compiler_refuse(compiler, ERROR_BAD_VALUE, NULL, "`set` takes a map with at least one column");
 	for (uint32_t i = 0; i < set->size; i++) {
 		int result = append_assignment(compiler, assignments, &set->members[i], i == 0);
 
@@ -178,9 +175,6 @@ static int compile_by_condition(struct job *job, enum target target)
 	if (result == 0)
 		result = footprint_write(&plan->footprint, plan->table, assignments.changed);
 	if (result == 0 && target == TARGET_WHERE) {
-		if (!value_is_map(job->command.operation.where))
-			return compiler_refuse(&plan->compiler, ERROR_BAD_VALUE, NULL, "`where` takes a map, not %s",
-					       value_type_name(job->command.operation.where));
 		buffer_append_text(plan->compiler.out, " WHERE ");
 		result = condition_append(&plan->compiler, job->command.operation.where);
 	}
@@ -218,7 +212,7 @@ static int follow_update(struct job *job)
 	query_append_select_list(out, plan->columns, plan->column_count);
 	query_append_from(&plan->compiler, NULL);
 	append_by_keys(plan);
-	result = query_append_order(&plan->compiler, NULL, true);
+	result = order_append(&plan->compiler, &(struct order){.part = true});
 	return result < 0 ? result : plan_statement_end(plan, &plan->later);
 }
 

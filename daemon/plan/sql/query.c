@@ -4,7 +4,6 @@
 #include "daemon/plan/footprint.h"
 #include "daemon/plan/sql/condition.h"
 
-#include <assert.h>
 #include <errno.h>
 
 int row_init(struct row *row, struct arena *arena, const struct table *table)
@@ -146,148 +145,9 @@ int query_append_from(struct compiler *compiler, const struct value *where)
 {
 	buffer_append_text(compiler->out, " FROM ");
 	buffer_append(compiler->out, compiler->table->quoted);
-	if (!where)
-		return 0;
-	if (!value_is_map(where))
-		return compiler_refuse(compiler, ERROR_BAD_VALUE, NULL, "`where` takes a map, not %s",
-				       value_type_name(where));
-	/* No condition holds for every row; a write has refused it before. */
-	if (value_map_size(where) == 0)
+	/* No condition holds for every row; no write comes here with an empty one. */
+	if (!where || value_map_size(where) == 0)
 		return 0;
 	buffer_append_text(compiler->out, " WHERE ");
 	return condition_append(compiler, where);
-}
-
-enum nulls { NULLS_BY_SERVER, NULLS_FIRST, NULLS_LAST };
-
-struct order_item {
-	const struct column *column;
-	bool descending;
-	enum nulls nulls;
-};
-
-static int parse_nulls(struct compiler *compiler, const struct value *value, enum nulls *ret_nulls)
-{
-	if (value_is_text(value) && bytes_equal(value_bytes(value), BYTES("first")))
-		*ret_nulls = NULLS_FIRST;
-	else if (value_is_text(value) && bytes_equal(value_bytes(value), BYTES("last")))
-		*ret_nulls = NULLS_LAST;
-	else
-		return compiler_refuse(compiler, ERROR_BAD_VALUE, NULL, "`nulls` is `first` or `last`");
-	return 0;
-}
-
-static int parse_order_map(struct compiler *compiler, const struct value *map, struct order_item *ret_item)
-{
-	struct bytes name = {0};
-
-	for (uint32_t i = 0; i < map->size; i++) {
-		struct bytes key = value_bytes(&map->members[i].key);
-		const struct value *value = &map->members[i].value;
-		char quoted[ERROR_QUOTED_BYTES];
-		int result = 0;
-
-		if (bytes_equal(key, BYTES("col")) && value_is_text(value))
-			name = value_bytes(value);
-		else if (bytes_equal(key, BYTES("desc")) && value->type == VALUE_BOOL)
-			ret_item->descending = value->boolean;
-		else if (bytes_equal(key, BYTES("nulls")))
-			result = parse_nulls(compiler, value, &ret_item->nulls);
-		else
-			result = compiler_refuse(compiler, ERROR_BAD_VALUE, NULL,
-						 "an item of `order` cannot take `%s` with %s",
-						 error_quote(quoted, key), value_type_name(value));
-		if (result < 0)
-			return result;
-	}
-	if (!name.data)
-		return compiler_refuse(compiler, ERROR_BAD_VALUE, NULL, "an item of `order` lacks `col`");
-	return compiler_find_column(compiler, name, &ret_item->column);
-}
-
-static int parse_order_item(struct compiler *compiler, const struct value *value, struct order_item *ret_item)
-{
-	struct bytes name;
-
-	*ret_item = (struct order_item){0};
-	if (value->type == VALUE_MAP)
-		return parse_order_map(compiler, value, ret_item);
-	if (!value_is_text(value))
-		return compiler_refuse(compiler, ERROR_BAD_VALUE, NULL, "an item of `order` is a str or a map, not %s",
-				       value_type_name(value));
-	name = value_bytes(value);
-	/* A column that really begins with a minus sign wins. */
-	ret_item->column = table_find_column(compiler->table, name);
-	if (ret_item->column)
-		return 0;
-	if (name.size > 1 && name.data[0] == '-') {
-		ret_item->descending = true;
-		name.data++;
-		name.size--;
-	}
-	return compiler_find_column(compiler, name, &ret_item->column);
-}
-
-static void append_order_item(struct buffer *out, const struct order_item *item)
-{
-	if (item->nulls != NULLS_BY_SERVER && item->column->nullable) {
-		buffer_append(out, item->column->quoted);
-		buffer_append_text(out, item->nulls == NULLS_FIRST ? " IS NULL DESC," : " IS NULL,");
-	}
-	buffer_append(out, item->column->quoted);
-	if (item->descending)
-		buffer_append_text(out, " DESC");
-}
-
-/* What is in the order already need not be there twice. ordered: one per column of the table, or NULL for none. */
-static void append_key_order(struct compiler *compiler, const bool *ordered, bool first)
-{
-	const struct key *key = compiler->table->primary_key;
-
-	for (uint32_t i = 0; key && i < key->column_count; i++) {
-		if (ordered && ordered[key->columns[i]->position])
-			continue;
-		buffer_append_text(compiler->out, first ? " ORDER BY " : ",");
-		first = false;
-		buffer_append(compiler->out, key->columns[i]->quoted);
-	}
-}
-
-static int append_order_items(struct compiler *compiler, const struct value *order, bool *ordered)
-{
-	for (uint32_t i = 0; i < order->size; i++) {
-		struct order_item item;
-		int result = parse_order_item(compiler, &order->items[i], &item);
-
-		if (result < 0)
-			return result;
-		assert(item.column);
-		/* Rows that are equal in a column have no order by it any more: a second time it says nothing. */
-		if (ordered[item.column->position])
-			continue;
-		buffer_append_text(compiler->out, i == 0 ? " ORDER BY " : ",");
-		append_order_item(compiler->out, &item);
-		ordered[item.column->position] = true;
-	}
-	return 0;
-}
-
-int query_append_order(struct compiler *compiler, const struct value *order, bool total)
-{
-	bool *ordered = NULL;
-	int result;
-
-	if (order) {
-		if (order->type != VALUE_ARRAY)
-			return compiler_refuse(compiler, ERROR_BAD_VALUE, NULL, "`order` is an array");
-		ordered = arena_alloc_array(compiler->arena, compiler->table->column_count, sizeof(bool));
-		if (!ordered)
-			return -ENOMEM;
-		result = append_order_items(compiler, order, ordered);
-		if (result < 0)
-			return result;
-	}
-	if (total)
-		append_key_order(compiler, ordered, !order || order->size == 0);
-	return 0;
 }

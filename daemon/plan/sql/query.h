@@ -1,4 +1,4 @@
-/* plan/sql/query.h - the pieces that statements are made of: lists of columns, keys, order, limits. */
+/* plan/sql/query.h - the pieces that statements are made of: lists of columns, keys. */
 #ifndef PLAN_QUERY_H
 #define PLAN_QUERY_H
 
@@ -41,10 +41,6 @@ int query_append_equal(struct compiler *compiler, const struct column *column, c
 
 /* `a` = 1 AND `b` = 2, for the primary key. */
 int query_append_key(struct compiler *compiler, const struct value *const *values, struct row *row);
-
-/* " ORDER BY …", or nothing. total: the primary key follows what was asked for, so that the order is one.
- * Takes nothing from the arena when order is NULL. */
-int query_append_order(struct compiler *compiler, const struct value *order, bool total);
 
 /* " FROM `t`", and " WHERE …" when there is a condition: an empty map is none. */
 int query_append_from(struct compiler *compiler, const struct value *where);
