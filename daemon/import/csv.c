@@ -43,8 +43,8 @@ struct csv_reader *csv_open(FILE *file)
 	reader->file = file;
 	reader->line = 1;
 	buffer_init(&reader->text, CSV_RECORD_BYTES);
-	reader->spans = calloc(CSV_FIELDS, sizeof(*reader->spans));
-	reader->fields = calloc(CSV_FIELDS, sizeof(*reader->fields));
+	reader->spans = malloc(CSV_FIELDS * sizeof(*reader->spans)); /* a place is set before it is read */
+	reader->fields = malloc(CSV_FIELDS * sizeof(*reader->fields));
 	if (!reader->spans || !reader->fields) {
 		csv_close(reader);
 		return NULL;
