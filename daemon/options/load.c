@@ -3,6 +3,7 @@
 
 #include "common/nearest.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <stdarg.h>
 #include <stdlib.h>
@@ -60,6 +61,7 @@ void loader_set(struct loader *loader, const struct option *option, struct queue
 		return;
 	}
 	if (result < 0) {
+		assert(where); /* a default is always right */
 		loader_problem(loader, where, problem.hint, "%s: %s", option->key, problem.what);
 		return;
 	}

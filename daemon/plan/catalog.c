@@ -314,9 +314,9 @@ int catalog_add_foreign_key_column(struct catalog *catalog, struct bytes table_n
 	return 0;
 }
 
-int catalog_add_trigger(struct catalog *catalog, struct bytes name)
+int catalog_add_trigger(struct catalog *catalog, struct bytes table_name)
 {
-	struct table *table = find_table(catalog, name);
+	struct table *table = find_table(catalog, table_name);
 
 	if (!table)
 		return -ENOENT;

@@ -139,7 +139,7 @@ int catalog_add_key_column(
 int catalog_add_foreign_key_column(struct catalog *catalog, struct bytes table, struct bytes name, struct bytes column,
 				   struct bytes parent_table, struct bytes parent_column, struct bytes on_delete,
 				   struct bytes on_update);
-int catalog_add_trigger(struct catalog *catalog, struct bytes table);
+int catalog_add_trigger(struct catalog *catalog, struct bytes table_name);
 int catalog_finish(struct catalog *catalog); /* resolves references; after this it never changes */
 
 struct catalog *catalog_ref(struct catalog *catalog);

@@ -222,7 +222,8 @@ static void test_over_tcp_by_name_with_password(void **state)
 	snprintf(url->host, sizeof(url->host), "%s", own_name());
 	snprintf(url->user, sizeof(url->user), "rowd");
 	snprintf(url->password, sizeof(url->password), "secret");
-	url->port = (uint16_t)strtoul(getenv("ROWD_TEST_PORT"), NULL, 10);
+	const char *port = getenv("ROWD_TEST_PORT");
+	url->port = port ? (uint16_t)strtoul(port, NULL, 10) : 0;
 	url->database = 3;
 	freeReplyObject(redis_do(&harness, "SELECT 3"));
 	redis_push_numbers(&harness, "q", 0, 100);

@@ -130,7 +130,7 @@ static void test_examples(void **state)
 
 		sql_error_set(&error, example->kind, example->number, example->sqlstate, example->message);
 		if (error.class != example->class || error.code != example->code || error.row != example->row ||
-		    strcmp(error.column, example->column) || strcmp(error.constraint, example->constraint))
+		    strcmp(error.column, example->column) != 0 || strcmp(error.constraint, example->constraint) != 0)
 			fail_msg("%u \"%s\": class %d, code %s, column \"%s\", constraint \"%s\", row %d",
 				 example->number, example->message, (int)error.class,
 				 error_code_name((enum error_code)error.code), error.column, error.constraint,

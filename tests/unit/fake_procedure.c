@@ -243,8 +243,8 @@ int procedure_reply(struct job *job, const struct error *error)
 	return 0;
 }
 
-void procedure_error_from_sql(const struct job *job, const struct sql_error *error, struct error *ret_error)
+void procedure_error_from_sql(const struct job *job, const struct sql_error *from, struct error *ret_error)
 {
 	(void)job;
-	error_set(ret_error, (enum error_code)error->code, "the server said no");
+	error_set(ret_error, (enum error_code)from->code, "the server said no");
 }

@@ -13,8 +13,6 @@
 
 #include <cmocka.h>
 
-extern char **environ;
-
 static char directory[] = "/tmp/rowd-options-XXXXXX";
 static char conf[64], env[64], credential[64];
 static char problems[8192]; /* "where|what|hint\n" of the last load */

@@ -45,7 +45,8 @@ static void note_ready(void)
 
 static void add(struct node *node)
 {
-	node->node = (struct schedule_node){.sequence = ++sequence};
+	sequence++;
+	node->node = (struct schedule_node){.sequence = sequence};
 	node->in = true;
 	node->ready = false;
 	assert_int_equal(schedule_add(schedule, &node->node, &arena, &node->footprint), 0);

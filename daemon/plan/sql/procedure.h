@@ -70,6 +70,6 @@ const struct error *procedure_error(const struct job *job);
 int procedure_reply(struct job *job, const struct error *error);
 
 /* Turns an error of the server into what the producer is told: codes, column, constraint, never another row's data. */
-void procedure_error_from_sql(const struct job *job, const struct sql_error *error, struct error *ret_error);
+void procedure_error_from_sql(const struct job *job, const struct sql_error *from, struct error *ret_error);
 
 #endif

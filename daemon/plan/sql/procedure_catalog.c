@@ -85,6 +85,7 @@ int answer_tables(struct job *job)
 	answer_begin_array(&plan->answer, "rows");
 	for (uint32_t i = 0; i < catalog_table_count(plan->catalog); i++) {
 		const struct table *table = catalog_table_at(plan->catalog, i);
+		const struct bytes no_engine = {0};
 		struct writer *writer;
 
 		if (!policy_allows_table(job->policy, table->name))
@@ -93,7 +94,7 @@ int answer_tables(struct job *job)
 		writer_map(writer, 5);
 		write_text_member(writer, "name", table->name);
 		write_text_member(writer, "kind", table->is_view ? BYTES("view") : BYTES("table"));
-		write_text_member(writer, "engine", table->is_view ? (struct bytes){0} : table->engine);
+		write_text_member(writer, "engine", table->is_view ? no_engine : table->engine);
 		write_uint_member(writer, "estimated_rows", table->estimated_rows);
 		write_text_member(writer, "comment", table->comment);
 		writer_map_end(writer);
