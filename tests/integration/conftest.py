@@ -155,3 +155,11 @@ def world(tmp_path, database_server):
     world = World(tmp_path, database_server)
     yield world
     world.close()
+
+
+@pytest.fixture(scope="module")
+def open_world(tmp_path_factory, database_server):
+    """The same for all tests of a module."""
+    world = World(tmp_path_factory.mktemp("world"), database_server)
+    yield world
+    world.close()

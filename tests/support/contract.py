@@ -14,10 +14,15 @@ def _validator(name):
     return jsonschema.Draft202012Validator(schema)
 
 
+def _list(name):
+    return json.loads((ROOT / "schemas" / f"{name}.json").read_text(encoding="utf-8"))
+
+
 COMMAND = _validator("command")
 REPLY = _validator("reply")
-ERRORS = {entry["code"]: entry
-          for entry in json.loads((ROOT / "schemas" / "errors.json").read_text(encoding="utf-8"))}
+DEAD_LETTER = _validator("dead_letter")
+ERRORS = {entry["code"]: entry for entry in _list("errors")}
+DEAD_LETTER_REASONS = ERRORS.keys() | {entry["reason"] for entry in _list("dead_letter_reasons")}
 
 
 def _as_json(value):
@@ -42,6 +47,15 @@ def _check(validator, message, what):
 
 def check_command(command):
     _check(COMMAND, command, "the command")
+
+
+def check_dead_letter(raw):
+    """Checks an element of {Q}:dead, and returns it with its texts as bytes."""
+    letter = msgpack.unpackb(raw, raw=True)
+    _check(DEAD_LETTER, {name.decode(): value.decode("latin-1") if isinstance(value, bytes) else value
+                         for name, value in letter.items()}, "the dead letter")
+    assert letter[b"reason"].decode() in DEAD_LETTER_REASONS
+    return letter
 
 
 def check_reply(reply):
