@@ -41,6 +41,7 @@ struct column {
 	bool is_unsigned;
 	uint8_t precision;   /* DECIMAL: digits in all */
 	uint8_t scale;       /* DECIMAL: digits after the point; times: digits of the fraction of a second */
+	bool is_scaled;      /* FLOAT(M,D), DOUBLE(M,D): rounded as a DECIMAL is */
 	uint64_t max_length; /* texts: in characters, or else in bytes; binary: in bytes; 0: no limit known */
 	bool length_in_bytes;
 	bool is_fixed_length;  /* CHAR, BINARY */

@@ -100,6 +100,8 @@ void column_type_read(const struct catalog_column_row *row, struct column *colum
 			      (type->kind == COLUMN_INTEGER && contains(row->column_type, BYTES("zerofill")));
 	column->precision = (uint8_t)row->precision;
 	column->scale = (uint8_t)row->scale;
+	column->is_scaled =
+		(type->kind == COLUMN_FLOAT || type->kind == COLUMN_DOUBLE) && contains(row->column_type, BYTES(","));
 	column->is_fixed_length = type->is_fixed_length;
 	column->max_length = type->has_length && column->kind != COLUMN_JSON ? row->max_length : 0;
 	column->length_in_bytes = counts_bytes(row);

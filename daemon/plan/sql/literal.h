@@ -32,6 +32,12 @@ void literal_append_identifier(struct buffer *out, struct bytes name);
 int64_t literal_utf8_length(struct bytes text);
 
 /* The kinds that have files of their own. */
+int literal_append_text(struct compiler *compiler, const struct column *column, const struct value *value,
+			enum literal_use use);
+int literal_append_binary(struct compiler *compiler, const struct column *column, const struct value *value,
+			  enum literal_use use);
+int literal_append_document(struct compiler *compiler, const struct column *column, const struct value *value,
+			    enum literal_use use);
 int literal_append_number(struct compiler *compiler, const struct column *column, const struct value *value,
 			  enum literal_use use);
 int literal_append_time(struct compiler *compiler, const struct column *column, const struct value *value,
@@ -39,5 +45,11 @@ int literal_append_time(struct compiler *compiler, const struct column *column, 
 
 /* "column "age" (int(11)) takes no array": BAD_VALUE for a value of the wrong sort. */
 int literal_refuse_type(struct compiler *compiler, const struct column *column, const struct value *value);
+
+/* BAD_VALUE for bytes that are not UTF-8 where text belongs. */
+int literal_refuse_encoding(struct compiler *compiler, const struct column *column);
+
+/* INET4 and INET6 are of the same kind. */
+bool literal_column_is_uuid(const struct column *column);
 
 #endif

@@ -16,6 +16,8 @@
 /* What a DECIMAL is compared with has an exponent when it is large; beyond a double's it is no number to the server. */
 enum { REAL_DIGITS = 308 };
 
+static const char too_small[] = "too small for the column, and so zero";
+
 static int refuse_number(struct compiler *compiler, const struct column *column, enum error_code code, const char *why)
 {
 	char type[ERROR_QUOTED_BYTES];
@@ -134,22 +136,28 @@ static int append_integer(struct compiler *compiler, const struct column *column
 	return append_parsed_integer(compiler, column, value, use);
 }
 
+/* Rounds to the digits that the column keeps, and refuses more than it has room for. */
+static int round_to_column(struct compiler *compiler, const struct column *column, struct decimal *number)
+{
+	if (decimal_round(number, column->scale))
+		compiler_warn(compiler, column, "rounded to the digits that the column keeps");
+	if (decimal_integer_digits(number) > (uint32_t)(column->precision - column->scale))
+		return refuse_number(compiler, column, ERROR_OUT_OF_RANGE, "the number is out of range");
+	return 0;
+}
+
 static int append_decimal(struct compiler *compiler, const struct column *column, const struct value *value,
 			  enum literal_use use)
 {
 	struct decimal number = {0};
 	int result = number_from_value(compiler, column, value, &number);
 
+	if (result == 0 && use == LITERAL_STORE)
+		result = round_to_column(compiler, column, &number);
 	if (result < 0)
 		return result;
-	if (use == LITERAL_STORE) {
-		if (decimal_round(&number, column->scale))
-			compiler_warn(compiler, column, "rounded to the digits that the column keeps");
-		if (decimal_integer_digits(&number) > (uint32_t)(column->precision - column->scale) ||
-		    (number.negative && number.count > 0 && column->is_unsigned))
-			return refuse_number(compiler, column, ERROR_OUT_OF_RANGE, "the number is out of range");
-	}
-	if (number.point > REAL_DIGITS)
+	if (number.point > REAL_DIGITS ||
+	    (use == LITERAL_STORE && number.negative && number.count > 0 && column->is_unsigned))
 		return refuse_number(compiler, column, ERROR_OUT_OF_RANGE, "the number is out of range");
 	decimal_append(&number, column->scale, compiler->out);
 	return 0;
@@ -164,35 +172,60 @@ static void append_double(struct buffer *out, double real)
 	buffer_append_text(out, text);
 }
 
+/* The value as a double, rounded to the column's digits where it has such. */
+static int read_real(struct compiler *compiler, const struct column *column, const struct value *value,
+		     enum literal_use use, double *ret_real)
+{
+	bool rounds = column->is_scaled && use == LITERAL_STORE;
+	bool is_real = value->type == VALUE_FLOAT32 || value->type == VALUE_FLOAT64;
+	struct decimal number = {0};
+	int result;
+
+	if (is_real && isfinite(value->real) && !rounds) {
+		*ret_real = value->real;
+		return 0;
+	}
+	result = number_from_value(compiler, column, value, &number);
+	if (result == 0 && rounds)
+		result = round_to_column(compiler, column, &number);
+	if (result < 0)
+		return result;
+	if (!decimal_real(&number, ret_real))
+		return refuse_number(compiler, column, ERROR_OUT_OF_RANGE, "the number is out of range");
+	if (*ret_real == 0 && number.count > 0 && use == LITERAL_STORE)
+		compiler_warn(compiler, column, too_small);
+	return 0;
+}
+
+/* As a FLOAT column rounds it, so that what was stored is found again. */
+static int round_to_single(struct compiler *compiler, const struct column *column, enum literal_use use, double *real)
+{
+	double given = *real;
+
+	if (fabs(given) < FLOAT_LIMIT)
+		*real = (double)(float)given;
+	else if (use == LITERAL_STORE)
+		return refuse_number(compiler, column, ERROR_OUT_OF_RANGE, "the number is out of range");
+	if (*real == 0 && given != 0 && use == LITERAL_STORE)
+		compiler_warn(compiler, column, too_small);
+	return 0;
+}
+
 static int append_real(struct compiler *compiler, const struct column *column, const struct value *value,
 		       enum literal_use use)
 {
-	struct decimal number = {0};
 	double real;
-	int result;
+	int result = read_real(compiler, column, value, use, &real);
 
-	if (value->type == VALUE_FLOAT32 || value->type == VALUE_FLOAT64) {
-		if (!isfinite(value->real))
-			return refuse_number(compiler, column, ERROR_BAD_VALUE, "NaN and infinity are no numbers");
-		real = value->real;
-	} else {
-		result = number_from_value(compiler, column, value, &number);
-		if (result < 0)
-			return result;
-		if (!decimal_real(&number, &real))
-			return refuse_number(compiler, column, ERROR_OUT_OF_RANGE, "the number is out of range");
-	}
+	if (result < 0)
+		return result;
 	if (use == LITERAL_STORE && real < 0 && column->is_unsigned)
 		return refuse_number(compiler, column, ERROR_OUT_OF_RANGE, "the number is out of range");
-	if (column->kind == COLUMN_FLOAT) {
-		/* As the column rounds it, so that what was stored is found again. */
-		if (fabs(real) < FLOAT_LIMIT)
-			real = (double)(float)real;
-		else if (use == LITERAL_STORE)
-			return refuse_number(compiler, column, ERROR_OUT_OF_RANGE, "the number is out of range");
-	}
-	append_double(compiler->out, real);
-	return 0;
+	if (column->kind == COLUMN_FLOAT)
+		result = round_to_single(compiler, column, use, &real);
+	if (result == 0)
+		append_double(compiler->out, real);
+	return result;
 }
 
 int literal_append_number(struct compiler *compiler, const struct column *column, const struct value *value,

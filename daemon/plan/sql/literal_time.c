@@ -112,18 +112,21 @@ static bool is_zero_date(const struct moment *moment)
 	return moment->year == 0 && moment->month == 0 && moment->day == 0;
 }
 
-/* The zero date is what such a column may hold from elsewhere: a row that was read can be written back. */
-static bool date_is_valid(const struct moment *moment)
+/* The zero date, and a month or day of zero, are what such a column may hold from elsewhere: such rows can be found,
+ * and the zero date be written back. */
+static bool date_is_valid(const struct moment *moment, enum literal_use use)
 {
 	if (is_zero_date(moment))
 		return moment->hour == 0 && moment->minute == 0 && moment->second == 0 && moment->micro == 0 &&
 		       !moment->has_offset;
+	if (use == LITERAL_COMPARE && (moment->month == 0 || moment->day == 0) && !moment->has_offset)
+		return moment->month <= 12 && moment->day <= 31;
 	return moment->month >= 1 && moment->month <= 12 && moment->day >= 1 &&
 	       moment->day <= days_of_month(moment->year, moment->month);
 }
 
 /* YYYY-MM-DD[( |T)HH:MM[:SS[.ffffff]][offset]] */
-static bool parse_date_time(struct bytes text, struct moment *moment)
+static bool parse_date_time(struct bytes text, enum literal_use use, struct moment *moment)
 {
 	struct cursor cursor = {.at = text.data, .end = text.data + text.size};
 
@@ -139,7 +142,7 @@ static bool parse_date_time(struct bytes text, struct moment *moment)
 		    !take_offset(&cursor, moment))
 			return false;
 	}
-	return cursor.at == cursor.end && date_is_valid(moment);
+	return cursor.at == cursor.end && date_is_valid(moment, use);
 }
 
 /* [-]H…:MM[:SS[.ffffff]] */
@@ -148,7 +151,7 @@ static bool parse_time(struct bytes text, struct moment *moment)
 	struct cursor cursor = {.at = text.data, .end = text.data + text.size};
 
 	moment->negative = take(&cursor, '-');
-	return take_digits(&cursor, 1, 5, &moment->hour) && take_minutes(&cursor, moment) && cursor.at == cursor.end;
+	return take_digits(&cursor, 1, 9, &moment->hour) && take_minutes(&cursor, moment) && cursor.at == cursor.end;
 }
 
 /* Days since 1970-01-01 and back, in the proleptic Gregorian calendar, in eras of 400 years that begin on 1 March. */
@@ -233,6 +236,8 @@ static void append_fraction(const struct column *column, const struct moment *mo
 	buffer_append(out, (struct bytes){.data = digits, .size = count});
 }
 
+static const char time_hint[] = "write it as HH:MM:SS, with a sign and a fraction where there is one";
+
 static int refuse_time(struct compiler *compiler, const struct column *column, enum error_code code, const char *what,
 		       const char *hint)
 {
@@ -243,20 +248,26 @@ static int refuse_time(struct compiler *compiler, const struct column *column, e
 	return -EINVAL;
 }
 
+/* MariaDB keeps a fraction behind the last second, MySQL does not. */
+static bool time_fits(const struct compiler *compiler, const struct moment *moment)
+{
+	bool is_last = moment->hour == TIME_HOURS && moment->minute == 59 && moment->second == 59;
+
+	return moment->hour <= TIME_HOURS && !(is_last && moment->micro > 0 && compiler->server->kind == SERVER_MYSQL);
+}
+
 static int append_time(struct compiler *compiler, const struct column *column, struct bytes text, enum literal_use use)
 {
-	static const char hint[] = "write it as HH:MM:SS, with a sign and a fraction where there is one";
 	struct moment moment = {0};
 	bool is_zero;
 
 	if (!parse_time(text, &moment))
-		return refuse_time(compiler, column, ERROR_BAD_VALUE, "the text is not a time", hint);
-	if (moment.hour > TIME_HOURS ||
-	    (moment.hour == TIME_HOURS && moment.minute == 59 && moment.second == 59 && moment.micro > 0))
+		return refuse_time(compiler, column, ERROR_BAD_VALUE, "the text is not a time", time_hint);
+	if (use == LITERAL_STORE && moment.hour <= TIME_HOURS)
+		cut_fraction(compiler, column, &moment);
+	if (!time_fits(compiler, &moment))
 		return refuse_time(compiler, column, ERROR_OUT_OF_RANGE, "the time is beyond 838:59:59",
 				   "a TIME column holds at most 838:59:59 in either direction");
-	if (use == LITERAL_STORE)
-		cut_fraction(compiler, column, &moment);
 	is_zero = moment.hour == 0 && moment.minute == 0 && moment.second == 0 && moment.micro == 0;
 	buffer_format(compiler->out, "'%s%02d:%02d:%02d", moment.negative && !is_zero ? "-" : "", moment.hour,
 		      moment.minute, moment.second);
@@ -302,6 +313,8 @@ static int append_moment(struct compiler *compiler, const struct column *column,
 
 static int refuse_bare_number(struct compiler *compiler, const struct column *column)
 {
+	if (column->kind == COLUMN_TIME)
+		return refuse_time(compiler, column, ERROR_BAD_VALUE, "a bare number is not a time of day", time_hint);
 	return refuse_time(compiler, column, ERROR_BAD_VALUE, "a bare number is not a point in time",
 			   "seconds or milliseconds? write YYYY-MM-DD HH:MM:SS, ISO 8601, or msgpack's timestamp");
 }
@@ -316,7 +329,7 @@ int literal_append_time(struct compiler *compiler, const struct column *column, 
 	case VALUE_BIN:
 		if (column->kind == COLUMN_TIME)
 			return append_time(compiler, column, value_bytes(value), use);
-		if (!parse_date_time(value_bytes(value), &moment))
+		if (!parse_date_time(value_bytes(value), use, &moment))
 			return refuse_time(compiler, column, ERROR_BAD_VALUE, "the text is not a date",
 					   "write it as YYYY-MM-DD, YYYY-MM-DD HH:MM:SS or ISO 8601");
 		break;
