@@ -373,7 +373,8 @@ void json_read(struct bytes json, uint32_t depth, struct buffer *msgpack, struct
 	arena_free(&reader.arena);
 }
 
-/* As parse(), without callbacks. */
+/* As parse(), without callbacks. What follows the value is looked at here, too: left to itself yajl takes a token that
+ * has no end, as in `1 "`, for nothing. */
 static bool parses(struct reader *reader)
 {
 	yajl_alloc_funcs functions = {.malloc = allocate, .realloc = reallocate, .free = deallocate, .ctx = reader};
@@ -381,10 +382,15 @@ static bool parses(struct reader *reader)
 	if (setjmp(reader->no_memory))
 		return false;
 	reader->yajl = yajl_alloc(NULL, &functions, NULL);
+	yajl_config(reader->yajl, yajl_allow_trailing_garbage, 1);
 	yajl_config(reader->yajl, yajl_dont_validate_strings, 1);
-	return yajl_parse(reader->yajl, (const unsigned char *)reader->json.data, reader->json.size) ==
-		       yajl_status_ok &&
-	       yajl_complete_parse(reader->yajl) == yajl_status_ok;
+	if (yajl_parse(reader->yajl, (const unsigned char *)reader->json.data, reader->json.size) != yajl_status_ok)
+		return false;
+
+	size_t consumed = yajl_get_bytes_consumed(reader->yajl);
+	struct bytes rest = {.data = reader->json.data + consumed, .size = reader->json.size - consumed};
+
+	return yajl_complete_parse(reader->yajl) == yajl_status_ok && is_white_space(rest);
 }
 
 bool json_valid(struct bytes json)
