@@ -336,11 +336,28 @@ static uint32_t fitting_count(const struct batch *batch)
 	return fitted > 0 ? fitted : 1;
 }
 
+/* A ping asks whether the database can be reached now: that it cannot is the answer, and no reason to ask again.
+ * Returns false for every other job, and for other trouble. */
+static bool end_ping(struct batch *batch, struct task *task, uint64_t now_us)
+{
+	enum retry_action action = action_of(batch);
+	struct error error;
+
+	if (task->job.command.operation.op != OP_PING || (action != RETRY_LOST && action != RETRY_WEATHER) ||
+	    batch->trouble == TROUBLE_UNDO || batch->trouble == TROUBLE_SIZE)
+		return false;
+	error_set(&error, ERROR_UNAVAILABLE, "%s", error_code_meaning(ERROR_UNAVAILABLE));
+	planner_finish(batch->planner, task, &error, now_us);
+	return true;
+}
+
 static void end_member(struct batch *batch, uint32_t index, uint64_t random, uint64_t now_us)
 {
 	struct task *task = batch->members[index].task;
 	bool is_culprit = index == batch->culprit;
 
+	if (end_ping(batch, task, now_us))
+		return;
 	if (index == batch->lost_member && end_lost(batch, task, now_us))
 		return;
 	if (batch->trouble == TROUBLE_SIZE)

@@ -1,9 +1,13 @@
 """The examples of the documents, run as they stand (support/documents.py)."""
 
+import json
+import signal
+
 import pytest
 
+from support.client import Client
 from support.documents import Runner, blocks
-from support.process import ROOT
+from support.process import ROOT, wait_until
 
 DOCS = ROOT / "docs"
 ERROR_PAGES = sorted((DOCS / "errors").glob("*.md"))
@@ -53,3 +57,16 @@ def error_stage(open_world):
 def test_the_examples_of_an_error_page(error_stage, path):
     error_stage.clear()
     error_stage.run(path)
+
+
+def test_a_ping_whose_database_dies_answers_as_its_page_says(world):
+    page = next(block for block in blocks(DOCS / "errors" / "UNAVAILABLE.md") if block.kind == "json captured")
+    server, redis_server = world.database_server(), world.redis()
+    world.rowd(world.database(server), redis_server)
+    client = Client(redis_server.client(), "json")
+    server.process.send(signal.SIGSTOP)
+    client.push({"op": "ping", "db": True, "id": 1, "reply_list": "rowd:reply:gone"})
+    wait_until(lambda: any(client.redis.hlen(key) for key in client.redis.keys("{rowd:commands}:inflight:*")),
+               "rowd to take it")
+    server.kill()
+    assert client.take("rowd:reply:gone") == json.loads(page.text)

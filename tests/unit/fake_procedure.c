@@ -105,6 +105,7 @@ int command_decode(struct arena *arena, struct bytes raw, size_t limit_bytes, st
 		error_set(ret_error, ERROR_BAD_MESSAGE, "undecodable");
 		return -EBADMSG;
 	}
+	ret_command->operation.op = script->op;
 	ret_command->operation.table = arena_copy(arena, bytes_of(script->table ? script->table : ""));
 	return ret_command->operation.table.data ? 0 : -ENOMEM;
 }

@@ -11,6 +11,7 @@ enum { SCRIPT_ENTRIES = 8 };
 
 struct script {
 	/* What it is. */
+	enum op op; /* OP_NONE: one that the planner has no rule for */
 	enum procedure_kind kind;
 	struct footprint_entry entries[SCRIPT_ENTRIES];
 	uint32_t entry_count;

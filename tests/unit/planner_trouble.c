@@ -222,6 +222,50 @@ static void test_connections_lost(void **state)
 	assert_int_equal(killer.code, ERROR_POISON);
 }
 
+/* A ping asks whether the database is there: it is told, while everything else waits for it. */
+static void test_ping_is_told_that_the_database_is_gone(void **state)
+{
+	static const enum sql_error_class classes[] = {SQL_ERROR_CONNECTION, SQL_ERROR_ACCESS, SQL_ERROR_RESOURCE};
+	struct script other = write_row(1);
+
+	(void)state;
+	submit(&other);
+	for (size_t i = 0; i < sizeof(classes) / sizeof(classes[0]); i++) {
+		struct script ping = {.op = OP_PING, .kind = PROCEDURE_BY_KEY, .waves = 1};
+		struct sql_error error = sql_error(classes[i], ERROR_UNAVAILABLE);
+		struct batch *batch;
+
+		world.now_us += FAR_US;
+		submit(&ping);
+		batch = choose();
+		answer_all(batch, 0, wave(batch) - 1);
+		batch_ended(batch, BATCH_LOST, &error, world.now_us);
+		assert_ptr_equal(finished(), &ping);
+		assert_int_equal(ping.code, ERROR_UNAVAILABLE);
+	}
+	assert_int_equal(other.replied, 0);
+	world.now_us += FAR_US;
+	run(choose());
+	assert_ptr_equal(finished(), &other);
+	assert_int_equal(other.code, ERROR_NONE);
+}
+
+static void test_ping_runs_again_after_other_trouble(void **state)
+{
+	struct script ping = {.op = OP_PING, .kind = PROCEDURE_BY_KEY, .waves = 1}, other = write_row(1);
+	struct sql_error error = sql_error(SQL_ERROR_TRANSACTION, ERROR_DEADLOCK);
+
+	(void)state;
+	submit(&other);
+	submit(&ping);
+	doom(choose(), &error);
+	assert_int_equal(ping.replied, 0);
+	world.now_us += FAR_US;
+	run(choose());
+	assert_int_equal(ping.replied, 1);
+	assert_int_equal(ping.code, ERROR_NONE);
+}
+
 static void test_lost_between_statements_counts_against_nobody(void **state)
 {
 	struct script script = write_row(1);
@@ -364,6 +408,8 @@ int main(void)
 		TEST(answers_too_large_for_one_batch),
 		TEST(one_answer_alone_may_be_larger),
 		TEST(connections_lost),
+		TEST(ping_is_told_that_the_database_is_gone),
+		TEST(ping_runs_again_after_other_trouble),
 		TEST(lost_between_statements_counts_against_nobody),
 		TEST(commit_that_always_fails_ends),
 		TEST(unknown_table_waits_for_a_catalog),
