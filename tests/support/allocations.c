@@ -5,6 +5,7 @@
 
 static uint32_t remaining; /* 0: none is to fail */
 static bool has_failed;
+static bool pieces_count;
 
 void *__real_malloc(size_t size);
 void *__real_calloc(size_t count, size_t size);
@@ -17,6 +18,13 @@ void allocations_fail_at(uint32_t n)
 {
 	remaining = n;
 	has_failed = false;
+	pieces_count = true;
+}
+
+void allocations_fail_at_memory(uint32_t n)
+{
+	allocations_fail_at(n);
+	pieces_count = false;
 }
 
 bool allocations_end(void)
@@ -31,6 +39,11 @@ static bool is_to_fail(void)
 		return false;
 	has_failed = true;
 	return true;
+}
+
+bool allocations_piece_is_to_fail(void)
+{
+	return pieces_count && is_to_fail();
 }
 
 void *__wrap_malloc(size_t size)

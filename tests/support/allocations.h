@@ -12,7 +12,9 @@
  *   }
  *
  * Only calls in our own objects are caught, not those within shared libraries. Leaks are for AddressSanitizer to find.
- */
+ *
+ * An arena asks for memory once for many pieces. With rowd_unit_pieces(NAME) each piece counts as an allocation, and
+ * any of them can fail. */
 #ifndef TESTS_SUPPORT_ALLOCATIONS_H
 #define TESTS_SUPPORT_ALLOCATIONS_H
 
@@ -21,6 +23,12 @@
 
 /* From now on the n-th allocation (1: the next one) fails, and only that one. */
 void allocations_fail_at(uint32_t n);
+
+/* The same, with the pieces of arenas not counted. */
+void allocations_fail_at_memory(uint32_t n);
+
+/* Counts one piece, for arena_pieces.c; true: it is the one to fail. */
+bool allocations_piece_is_to_fail(void);
 
 /* No allocation fails any more. True when one did since allocations_fail_at(). */
 bool allocations_end(void);

@@ -149,7 +149,7 @@ static void test_steady_state_allocates_nothing(void **state)
 	next_catalog(&life);
 	for (uint32_t round = 0; round < 3; round++) {
 		if (round == 2)
-			allocations_fail_at(1);
+			allocations_fail_at_memory(1);
 		for (uint32_t i = 0; i < COMMANDS; i++) {
 			scripts[i] = make(i);
 			scripts[i].compile_result = 0;
