@@ -155,6 +155,8 @@ static void read_argument(struct loader *loader, const char *argument)
 
 	/* Only the name: what is behind it may hold a password. */
 	snprintf(where, sizeof(where), "%.*s", (int)(size < 128 ? size : 128), argument);
+	if (size == 0)
+		snprintf(where, sizeof(where), "an argument");
 	if (strncmp(argument, "--", 2) != 0 || size <= 2) {
 		loader_problem(loader, where, "options are --section-key=value", "not an option");
 		return;

@@ -358,6 +358,7 @@ static void test_argument_faults(void **state)
 	refuses("", "--limits-bach=3", "--limits-bach|no such option|did you mean --limits-batch?\n");
 	refuses("", "--limits-batch", "--limits-batch|has no value|write --limits-batch=NUMBER\n");
 	refuses("", "limits", "limits|not an option|options are --section-key=value\n");
+	refuses("", "", "an argument|not an option|options are --section-key=value\n");
 	/* What may be a password is never told. */
 	refuses("", "--databse-url=mysql://u:secret@h/d",
 		"--databse-url|no such option|did you mean --database-url?\n");
