@@ -1,0 +1,89 @@
+"""JSON, UUID, GEOMETRY."""
+
+import base64
+import json
+import math
+import re
+
+from model.kinds.base import Kind, Refused, Stored
+from model.kinds.text import Bytes
+
+
+def is_finite(document):
+    if isinstance(document, float):
+        return math.isfinite(document)
+    if isinstance(document, dict):
+        return all(map(is_finite, document.values()))
+    return not isinstance(document, (list, tuple)) or all(map(is_finite, document))
+
+
+def embedded(document):
+    """What JSON makes of it: it has no bytes."""
+    if isinstance(document, bytes):
+        return {"$bin": base64.b64encode(document).decode()}
+    if isinstance(document, dict):
+        return {key: embedded(item) for key, item in document.items()}
+    return [embedded(item) for item in document] if isinstance(document, (list, tuple)) else document
+
+
+class Document(Kind):
+    """Kept parsed: the servers write the same document with different spaces."""
+
+    name = "JSON"
+    comparable = False
+
+    def __init__(self):
+        super().__init__("JSON")
+
+    def store(self, value, codec):
+        if not isinstance(value, (str, bytes)):
+            if not is_finite(value):
+                raise Refused("BAD_VALUE")
+            return Stored(embedded(value))
+        try:
+            text = value.decode() if isinstance(value, bytes) else value
+        except UnicodeDecodeError:
+            raise Refused("BAD_VALUE") from None
+        try:
+            return Stored(json.loads(text))
+        except ValueError:
+            # The server finds out, when it comes to store it.
+            raise Refused("BAD_VALUE", late=True) from None
+
+    def is_told(self, stored, got, codec):
+        if codec == "json":
+            return got == stored
+        return isinstance(got, str) and json.loads(got) == stored
+
+    def from_sql(self, text):
+        return json.loads(text)
+
+
+class Uuid(Kind):
+    name = "UUID"
+    DIGITS = re.compile(r"[0-9a-fA-F]{32}\Z")
+
+    def __init__(self):
+        super().__init__("UUID")
+
+    def operand(self, value, codec):
+        if isinstance(value, bytes):
+            value = value.decode("latin-1")
+        if not isinstance(value, str) or not self.DIGITS.match(value.replace("-", "")):
+            raise Refused("BAD_VALUE")
+        digits = value.replace("-", "").lower()
+        return "-".join([digits[:8], digits[8:12], digits[12:16], digits[16:20], digits[20:]])
+
+    def store(self, value, codec):
+        return Stored(self.operand(value, codec))
+
+
+class Point(Bytes):
+    """The server's own binary form, there and back."""
+
+    name = "GEOMETRY"
+    comparable = False
+    textual = False
+
+    def __init__(self):
+        super().__init__("POINT", 2**32)

@@ -1,0 +1,111 @@
+"""read, count, exists."""
+
+from model.conditions import Condition
+from model.operations.common import Key, columns_named
+from model.prediction import Prediction, Rows, fault, refused
+
+
+class OrderKey:
+    """Compares values of one column, either way, with NULL where it belongs."""
+
+    def __init__(self, value, descending, nulls_last):
+        self.value, self.descending, self.nulls_last = value, descending, nulls_last
+
+    def __eq__(self, other):
+        return self.value == other.value
+
+    def __lt__(self, other):
+        if self.value is None or other.value is None:
+            if self.value is None and other.value is None:
+                return False
+            return (self.value is None) != self.nulls_last
+        return other.value < self.value if self.descending else self.value < other.value
+
+    def __repr__(self):
+        return f"{self.value!r}{' desc' if self.descending else ''}"
+
+
+def read_order(table, order):
+    """[(column, descending, nulls last)] and faults."""
+    items, faults = [], []
+    for item in order or []:
+        if isinstance(item, dict):
+            name, descending, nulls = item["col"], item.get("desc", False), item.get("nulls")
+        else:
+            name, descending, nulls = item, False, None
+            if name not in table.by_name and name.startswith("-") and len(name) > 1:
+                name, descending = name[1:], True
+        if name not in table.by_name:
+            faults.append(fault("UNKNOWN_COLUMN", column=name))
+        elif name not in [column.name for column, _, _ in items]:
+            items.append((table.by_name[name], descending, descending if nulls is None else nulls == "last"))
+    return items, faults
+
+
+def order_key(items, row):
+    return [OrderKey(None if row[column.name] is None else column.kind.order_key(row[column.name]), descending, last)
+            for column, descending, last in items]
+
+
+def part_of(command):
+    """(offset, limit or None), and whether the key is appended to the order."""
+    offset, limit = command.get("offset") or 0, command.get("limit")
+    given = any(command.get(name) is not None for name in ("offset", "limit", "page"))
+    if command.get("page") is not None:
+        limit = command["page_size"]
+        offset = (command["page"] - 1) * limit
+    if command.get("first"):
+        limit, given = min(limit if limit is not None else 1, 1), True
+    return offset, limit, given
+
+
+def find(world, table, command):
+    """The rows that pk or where names, and faults."""
+    rows = world.database.seen(table)
+    if command.get("pk") is not None:
+        found = Key(table, command["pk"], world.codec)
+    elif command.get("where"):
+        found = Condition(table, command["where"], world.codec)
+    else:
+        return list(rows), []
+    return [] if found.faults else [row for row in rows if found.holds(row)], found.faults
+
+
+def too_large(world, rows):
+    return len(rows) > world.max_rows
+
+
+def read(world, table, command):
+    names, faults = columns_named(table, command.get("select"))
+    rows, found = find(world, table, command)
+    items, unordered = read_order(table, command.get("order"))
+    faults = faults + found + unordered
+    if command.get("pk") is not None:
+        # They say nothing about one row.
+        faults += [fault("BAD_VALUE") for name in ("order", "limit", "offset", "page") if command.get(name) is not None]
+    if faults:
+        return refused(*faults)
+
+    offset, limit, part = part_of(command)
+    if part and command.get("pk") is None:
+        ordered = [column.name for column, _, _ in items]
+        items += [(table.by_name[name], False, False) for name in table.key if name not in ordered]
+    rows = sorted(rows, key=lambda row: order_key(items, row))
+    rows = rows[offset:] if limit is None else rows[offset:offset + limit]
+    if too_large(world, rows):
+        return refused(fault("TOO_LARGE"))
+    if command.get("required") and not rows:
+        return refused(fault("NOT_FOUND"))
+    one = command.get("pk") is not None or command.get("first")
+    told = Rows(table, names, rows, [order_key(items, row) for row in rows])
+    return Prediction(body={"row" if one else "rows": told})
+
+
+def count(world, table, command):
+    rows, faults = find(world, table, command)
+    return refused(*faults) if faults else Prediction(body={"value": len(rows)})
+
+
+def exists(world, table, command):
+    rows, faults = find(world, table, command)
+    return refused(*faults) if faults else Prediction(body={"value": bool(rows)})

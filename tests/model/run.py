@@ -1,0 +1,117 @@
+"""The run: windows of random commands, each reply held against the model."""
+
+import random
+
+
+from model import checker, shrink
+from model.coverage import Coverage, fields_by_op
+from model.generator import envelope, mistakes
+from model.generator.commands import Commands
+from model.operations import WRITES, predict
+from model.prediction import refused
+from support import contract
+from support.client import codec_of, decode
+
+CHANNEL = "rowd:reply:model:"
+MISTAKE_RATE = 0.08
+REFUSALS_OF_FORM = {"BAD_MESSAGE", "UNKNOWN_OP", "UNKNOWN_FIELD", "MISSING_FIELD", "BAD_VALUE", "WHERE_REQUIRED", "TOO_LARGE",
+                    "FORBIDDEN"}
+
+
+class Difference(AssertionError):
+    pass
+
+
+class Sent:
+    """A command with what is known of it before its reply."""
+
+    def __init__(self, command, codec, fault):
+        self.command, self.codec, self.fault = command, codec, fault
+
+
+class Run:
+    def __init__(self, seed, world, traffic):
+        self.seed, self.world, self.traffic = seed, world, traffic
+        self.rng = random.Random(seed)
+        self.coverage = Coverage()
+        self.fields = mistakes.Fields(fields_by_op(), world.database)
+        self.serial = 0
+        self.recent = []
+
+    def commands(self, count):
+        """Runs that many."""
+        end = self.serial + count
+        while self.serial < end:
+            self.window(min(end - self.serial, self.rng.choice([1, 1, 2, 8, 32, 64])))
+
+    # --- making up ----------------------------------------------------------------------------------------------------
+
+    def _make(self):
+        rng = self.rng
+        codec = rng.choice(["msgpack", "json"])
+        self.world.codec = codec
+        command = Commands(rng, self.world, codec).command()
+        self.serial += 1
+        envelope.add(rng, command, self.serial, CHANNEL)
+        fault = None
+        if rng.random() < MISTAKE_RATE:
+            command.setdefault("reply_list", f"{CHANNEL}{self.serial}")
+            fault = mistakes.make(rng, command, self.fields)
+        return Sent(command, codec, fault)
+
+    def window(self, size):
+        """Commands that are in flight together. What reads many rows sees at least the writes before it, and may see
+        later ones: in one window nothing writes any more what such a command reads."""
+        window, frozen = [], set()
+        while len(window) < size:
+            sent = self._make()
+            command = sent.command
+            if sent.fault is None and size > 1:
+                if command["op"] in WRITES and self.world.touches(command) & frozen:
+                    self.serial -= 1
+                    continue
+                frozen |= {self.world.reads_many(command)}
+            window.append(sent)
+        raw = self.traffic.exchange([(sent.command, sent.codec) for sent in window])
+        for sent, reply in zip(window, raw):
+            self._hold(sent, reply, alone=size == 1)
+
+    # --- comparing ----------------------------------------------------------------------------------------------------
+
+    def _hold(self, sent, raw, alone):
+        command, codec = sent.command, sent.codec
+        self.world.codec = codec
+        reply = decode(raw)
+        prediction, problem = None, None
+        try:
+            assert codec_of(raw) == codec, "the reply comes in the command's codec"
+            contract.check_reply(reply)
+            prediction = self.predict(sent, reply)
+            if prediction.ok or not {code for fault in prediction.faults for code in fault.codes} & REFUSALS_OF_FORM:
+                contract.check_command(command)
+            problem = checker.check(prediction, command, reply, codec)
+        except AssertionError as failure:
+            problem = str(failure)
+        if problem:
+            self._fail(sent, reply, prediction, problem, alone)
+        self.recent = [*self.recent[-30:], (codec, command)]
+        if prediction.change and reply["ok"]:
+            prediction.change()
+        if prediction.ok:
+            self.coverage.note_command(self.world.database.tables, command, codec)
+        self.coverage.note_reply(self.world.database.tables, command, reply, codec)
+
+    def predict(self, sent, reply):
+        if sent.fault is not None:
+            return refused(sent.fault)
+        return predict(self.world, sent.command, reply)
+
+    def _fail(self, sent, reply, prediction, problem, alone):
+        raise Difference("\n".join([
+            f"ROWD_MODEL_SEED={self.seed}, command {self.serial}" + ("" if alone else " or before, of several in flight"),
+            f"command ({sent.codec}): {sent.command!r}",
+            f"predicted: {prediction}"[:4000],
+            f"reply: {reply!r}"[:4000],
+            f"difference: {problem}"[:4000],
+            shrink.shrunk(self, sent, problem),
+            "before it:", *[f"  {codec}: {command!r}"[:600] for codec, command in self.recent[-8:]]]))

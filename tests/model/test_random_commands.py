@@ -1,0 +1,40 @@
+"""Random commands of all operations, each reply held against a model in Python.
+
+ROWD_MODEL_SEED=N        repeats a run
+ROWD_MODEL_COMMANDS=N    that many commands; a long run is one with a bigger number"""
+
+import os
+import secrets
+import time
+
+from model import checker, coverage
+from model.run import Run
+from support.process import UNDER_ASAN
+
+COMMANDS = int(os.environ.get("ROWD_MODEL_COMMANDS") or (6000 if UNDER_ASAN else 12000))
+# Fewer than these need not meet everything.
+COMMANDS_THAT_MEET_ALL = 6000
+
+
+def test_random_commands(world, traffic, database, rowd, redis_server, capsys):
+    seed = int(os.environ.get("ROWD_MODEL_SEED") or secrets.randbelow(2**32))
+    run = Run(seed, world, traffic)
+    start = time.monotonic()
+    with capsys.disabled():
+        print(f"\nROWD_MODEL_SEED={seed} ROWD_MODEL_COMMANDS={COMMANDS}", flush=True)
+    run.commands(COMMANDS)
+    rowd.check_alive()
+    connection = database.connect(conv={})
+    try:
+        differences = [checker.difference(world, table, connection) for table in world.database.tables.values()]
+    finally:
+        connection.close()
+    assert not any(differences), "\n".join(filter(None, differences))
+    with capsys.disabled():
+        print(f"{run.serial} commands in {time.monotonic() - start:.0f} s\n{run.coverage.report()}", flush=True)
+    missing = run.coverage.missing(world.is_mariadb)
+    assert COMMANDS < COMMANDS_THAT_MEET_ALL or not missing, f"never met: {missing}"
+
+
+def test_what_the_model_cannot_meet_is_tested_elsewhere():
+    assert coverage.untested_elsewhere() == []
