@@ -1,8 +1,6 @@
 /* procedure.c - runs, without a server: what is sent when, what is answered, what has to be undone. */
 #include "procedure_fixture.h"
 
-#include "../support/allocations.h"
-
 #include <errno.h>
 
 static void reads_a_row(void **state)
@@ -310,80 +308,6 @@ static void has_to_be_undone_when_the_second_statement_fails(void **state)
 	assert_string_equal(procedure_error(job)->sqlstate, "70100");
 }
 
-/* One whole life of a command. Returns what failed, or 0. */
-static int live(struct fixture *fixture, struct job *job)
-{
-	struct statement statements[4];
-	struct error error;
-	uint32_t count;
-	bool undo;
-	int result = procedure_compile(job, fixture->catalog, &support_facts, &error);
-
-	if (result < 0)
-		return result;
-	procedure_restart(job);
-	while (procedure_next(job, statements, &count, &undo) == PROCEDURE_SEND) {
-		for (uint32_t i = 0; i < count; i++) {
-			bool keys = bytes_starts(statements[i].text, BYTES("SELECT `a`,`b`"));
-
-			if (bytes_starts(statements[i].text, BYTES("SELECT")))
-				support_row(job, i, "1", keys ? "x" : NULL, NULL);
-			statement_done(job, i, 1, 1, 0);
-		}
-	}
-	if (procedure_error(job)->code == ERROR_INTERNAL)
-		return -ENOMEM;
-	assert_int_equal(procedure_error(job)->code, ERROR_NONE);
-	return procedure_reply(job, NULL);
-}
-
-static void survives_every_failed_allocation(void **state)
-{
-	static const char *const commands[] = {
-		"{\"op\":\"update\",\"table\":\"pairs\",\"where\":{\"note\":{\"contains\":\"x\"}},\"set\":{\"note\":\"y\"},"
-		"\"returning\":[\"a\"],\"reply_to\":\"rowd:reply:x\"}",
-		"{\"op\":\"read\",\"table\":\"order\",\"pk\":1,\"select\":[\"key\"],\"reply_to\":\"rowd:reply:x\"}",
-	};
-	struct fixture *fixture = *state;
-
-	for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++) {
-		for (uint32_t n = 1;; n++) {
-			struct job *job = support_job(&fixture->policy, commands[i]);
-			int result;
-
-			allocations_fail_at(n);
-			result = live(fixture, job);
-			if (!allocations_end()) {
-				assert_int_equal(result, 0);
-				support_job_free(job);
-				break;
-			}
-			assert_int_equal(result, -ENOMEM);
-			support_job_free(job);
-		}
-	}
-}
-
-/* The same with an arena that is full sooner and sooner. */
-static void survives_a_full_arena(void **state)
-{
-	struct fixture *fixture = *state;
-	bool enough = false;
-
-	for (size_t spare = 0; !enough; spare += 64) {
-		struct job *job =
-			support_job(&fixture->policy, "{\"op\":\"create\",\"table\":\"order\",\"values\":[{\"key\":"
-						      "1},{\"or\":2}],\"reply_to\":\"rowd:reply:x\"}");
-		int result;
-
-		job->arena.limit_bytes = job->arena.used_bytes + spare;
-		result = live(fixture, job);
-		enough = result == 0;
-		assert_true(result == 0 || result == -ENOMEM);
-		support_job_free(job);
-	}
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -406,8 +330,6 @@ int main(void)
 		cmocka_unit_test_setup_teardown(requires_a_row, fixture_set_up, fixture_tear_down),
 		cmocka_unit_test_setup_teardown(has_to_be_undone_when_the_second_statement_fails, fixture_set_up,
 						fixture_tear_down),
-		cmocka_unit_test_setup_teardown(survives_every_failed_allocation, fixture_set_up, fixture_tear_down),
-		cmocka_unit_test_setup_teardown(survives_a_full_arena, fixture_set_up, fixture_tear_down),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
