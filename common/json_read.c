@@ -2,8 +2,8 @@
  *
  * yajl never looks at what its allocator returns, so ours does not return without memory: it leaves the parser by
  * longjmp. All that yajl allocates lies in an arena, which is freed as a whole whichever way it was left. yajl's own
- * check of UTF-8 lets overlong forms through, and it turns half surrogate pairs into question marks: both are checked
- * here, before it sees the text. */
+ * check of UTF-8 lets overlong forms through, it turns half surrogate pairs into question marks, and it takes vertical
+ * tabs and form feeds for white space: all that is checked here, before it sees the text. */
 #include "common/json_read.h"
 
 #include "common/arena.h"
@@ -16,6 +16,7 @@
 #include <assert.h>
 #include <setjmp.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <yajl/yajl_parse.h>
 
 /* yajl keeps the current string twice, in buffers that grow by doubling, of which the arena gives none back: less than
@@ -283,12 +284,33 @@ static const yajl_callbacks callbacks = {
 
 /* --- the text as a whole ------------------------------------------------------------------------------------------ */
 
+/* Where a control byte is that JSON knows nowhere, not even as white space, and that yajl passes over; or json.size. */
+static size_t find_odd_space(struct bytes json)
+{
+	size_t at = json.size;
+
+	for (const char *byte = "\v\f"; *byte && at > 0; byte++) {
+		const char *found = memchr(json.data, *byte, at);
+
+		at = found ? (size_t)(found - json.data) : at;
+	}
+	return at;
+}
+
 static bool check_text(struct reader *reader)
 {
 	size_t valid = utf8_valid_size(reader->json);
 
 	if (valid < reader->json.size) {
 		set_fault(reader, JSON_BAD_TEXT, valid);
+		return false;
+	}
+
+	size_t odd = find_odd_space(reader->json);
+
+	if (odd < reader->json.size) {
+		set_fault(reader, JSON_SYNTAX, odd);
+		snprintf(reader->result->detail, JSON_DETAIL_BYTES, "a control byte that JSON does not know");
 		return false;
 	}
 
@@ -399,7 +421,7 @@ bool json_valid(struct bytes json)
 	bool valid;
 
 	arena_init(&reader.arena, YAJL_BYTES + YAJL_BYTES_PER_BYTE * json.size);
-	valid = utf8_valid(json) && parses(&reader);
+	valid = utf8_valid(json) && find_odd_space(json) == json.size && parses(&reader);
 	arena_free(&reader.arena);
 	return valid;
 }

@@ -186,6 +186,8 @@ static void test_faults(void **state)
 		{BYTES("{\"op\":\"x\""), "EOF", false},
 		{BYTES("{\"op\":\"x\",}"), "JSON", false},
 		{BYTES("{\"op\":01}"), "JSON", false},
+		{BYTES("{\"op\":\"x\"\v}"), "control byte", false},
+		{BYTES("{\f\"op\":\"x\"}"), "control byte", false},
 		{BYTES("{\"op\":NaN}"), "JSON", false},
 		{BYTES("{op:1}"), "JSON", false},
 		{BYTES("{\"op\":\"\xff\"}"), "UTF-8 (byte 7)", false},
