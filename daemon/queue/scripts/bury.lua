@@ -1,6 +1,8 @@
 #!lua flags=allow-oom
 -- Makes a dead letter of a command in flight and acknowledges it. Past the caps the oldest dead letters go, a bounded
--- number per call. Their bytes are counted in the statistics, since Redis cannot tell the size of a list.
+-- number per call. Their bytes are counted in the statistics, since Redis cannot tell the size of a list. Statistics that
+-- cannot be counted, because somebody has put something else there, count for nothing: were they an error here, behind
+-- the LPUSH, each further attempt would keep the letter once more.
 --
 -- KEYS inflight, dead, stats    ARGV field, reason, error, attempts, worker, at most so many, at most so many bytes
 -- Returns {1, how many went}, or {0, 0} when the command was not held any more.
@@ -18,19 +20,25 @@ local letter = cmsgpack.pack({
 	command = command,
 })
 local count = redis.call('LPUSH', KEYS[2], letter)
-if count == 1 then
-	redis.call('HSET', KEYS[3], 'dead_bytes', 0)
-end
-local bytes = redis.call('HINCRBY', KEYS[3], 'dead_bytes', #letter)
-redis.call('HINCRBY', KEYS[3], 'dead', 1)
 redis.call('HDEL', KEYS[1], ARGV[1])
+
+local function add(field, amount)
+	local sum = redis.pcall('HINCRBY', KEYS[3], field, amount)
+	return type(sum) == 'number' and sum or 0
+end
+
+if count == 1 then
+	redis.pcall('HSET', KEYS[3], 'dead_bytes', 0)
+end
+local bytes = add('dead_bytes', #letter)
+add('dead', 1)
 local dropped = 0
 while dropped < 1024 and count > 1 and (count > tonumber(ARGV[6]) or bytes > tonumber(ARGV[7])) do
 	local oldest = redis.call('RPOP', KEYS[2])
-	bytes = redis.call('HINCRBY', KEYS[3], 'dead_bytes', -#oldest)
+	bytes = add('dead_bytes', -#oldest)
 	count, dropped = count - 1, dropped + 1
 end
 if dropped > 0 then
-	redis.call('HINCRBY', KEYS[3], 'dead_dropped', dropped)
+	add('dead_dropped', dropped)
 end
 return {1, dropped}
