@@ -84,7 +84,7 @@ static bool is_json(const struct reading *reading, struct bytes table, struct by
 
 static int take_column(struct reading *reading, const struct row *row)
 {
-	struct catalog_column_row column = {
+	const struct catalog_column_row column = {
 		.table = field(row, 0),
 		.name = field(row, 1),
 		.data_type = field(row, 2),
@@ -99,9 +99,6 @@ static int take_column(struct reading *reading, const struct row *row)
 		.json = is_json(reading, field(row, 0), field(row, 1)),
 	};
 
-	/* MariaDB tells DEFAULT NULL as this word; a default that is this text stands in quotes. */
-	if (catalog_server(reading->catalog)->kind == SERVER_MARIADB && is_text(row, 4, "NULL"))
-		column.default_text = (struct bytes){0};
 	return catalog_add_column(reading->catalog, &column);
 }
 
@@ -109,6 +106,13 @@ static int take_key_column(struct reading *reading, const struct row *row)
 {
 	return catalog_add_key_column(reading->catalog, field(row, 0), field(row, 1), field(row, 2),
 				      is_text(row, 3, "1"));
+}
+
+static int take_key_part(struct reading *reading, const struct row *row)
+{
+	if (row->values[2])
+		return take_key_column(reading, row);
+	return catalog_add_key_expression(reading->catalog, field(row, 0), field(row, 1), field(row, 4));
 }
 
 static int take_foreign_key_column(struct reading *reading, const struct row *row)
@@ -122,10 +126,12 @@ static int take_trigger(struct reading *reading, const struct row *row)
 	return catalog_add_trigger(reading->catalog, field(row, 0));
 }
 
+enum asked { ASK_BOTH, ASK_MARIADB, ASK_MYSQL };
+
 struct question {
 	const char *sql;
 	uint32_t columns;
-	bool of_mariadb; /* the other server has no such thing */
+	enum asked of; /* the other server has no such thing */
 	int (*take)(struct reading *reading, const struct row *row);
 };
 
@@ -134,26 +140,29 @@ static const struct question questions[] = {
 	 "TABLE_ROWS AS estimated_rows, TABLE_COMMENT AS comment "
 	 "FROM information_schema.TABLES "
 	 "WHERE TABLE_SCHEMA = DATABASE() AND TABLE_TYPE <> 'SEQUENCE' ORDER BY TABLE_NAME",
-	 5, false, take_table},
+	 5, ASK_BOTH, take_table},
 	/* Before the columns, which ask for these. Only the check that MariaDB makes itself counts, to the letter. */
 	{"SELECT TABLE_NAME AS table_name_, CONSTRAINT_NAME AS name "
 	 "FROM information_schema.CHECK_CONSTRAINTS "
 	 "WHERE CONSTRAINT_SCHEMA = DATABASE() AND LEVEL = 'Column' "
 	 "AND CHECK_CLAUSE = CONCAT('json_valid(`', REPLACE(CONSTRAINT_NAME, '`', '``'), '`)')",
-	 2, true, take_json_column},
+	 2, ASK_MARIADB, take_json_column},
 	{"SELECT TABLE_NAME AS table_name_, COLUMN_NAME AS name, DATA_TYPE AS data_type, COLUMN_TYPE AS column_type, "
 	 "COLUMN_DEFAULT AS default_text, IS_NULLABLE AS nullable, EXTRA AS extra, "
 	 "CHARACTER_MAXIMUM_LENGTH AS max_length, NUMERIC_PRECISION AS digits, "
 	 "COALESCE(NUMERIC_SCALE, DATETIME_PRECISION) AS scale, COALESCE(COLLATION_NAME, '') AS collation_ "
 	 "FROM information_schema.COLUMNS "
 	 "WHERE TABLE_SCHEMA = DATABASE() ORDER BY TABLE_NAME, ORDINAL_POSITION",
-	 11, false, take_column},
-	/* A part of a key that is an expression (MySQL) has no column name. */
+	 11, ASK_BOTH, take_column},
 	{"SELECT TABLE_NAME AS table_name_, INDEX_NAME AS key_, COLUMN_NAME AS name, SUB_PART IS NOT NULL AS is_prefix "
 	 "FROM information_schema.STATISTICS "
-	 "WHERE TABLE_SCHEMA = DATABASE() AND NON_UNIQUE = 0 AND COLUMN_NAME IS NOT NULL "
-	 "ORDER BY TABLE_NAME, INDEX_NAME, SEQ_IN_INDEX",
-	 4, false, take_key_column},
+	 "WHERE TABLE_SCHEMA = DATABASE() AND NON_UNIQUE = 0 ORDER BY TABLE_NAME, INDEX_NAME, SEQ_IN_INDEX",
+	 4, ASK_MARIADB, take_key_column},
+	/* A part of a key that is an expression has no column name. */
+	{"SELECT TABLE_NAME AS table_name_, INDEX_NAME AS key_, COLUMN_NAME AS name, SUB_PART IS NOT NULL AS is_prefix, "
+	 "EXPRESSION AS expression FROM information_schema.STATISTICS "
+	 "WHERE TABLE_SCHEMA = DATABASE() AND NON_UNIQUE = 0 ORDER BY TABLE_NAME, INDEX_NAME, SEQ_IN_INDEX",
+	 5, ASK_MYSQL, take_key_part},
 	{"SELECT u.TABLE_NAME AS table_name_, u.CONSTRAINT_NAME AS key_, u.COLUMN_NAME AS name, "
 	 "u.REFERENCED_TABLE_NAME AS parent, u.REFERENCED_COLUMN_NAME AS parent_column, "
 	 "r.DELETE_RULE AS on_delete, r.UPDATE_RULE AS on_update "
@@ -163,10 +172,10 @@ static const struct question questions[] = {
 	 "WHERE u.TABLE_SCHEMA = DATABASE() AND u.CONSTRAINT_SCHEMA = DATABASE() AND r.CONSTRAINT_SCHEMA = DATABASE() "
 	 "AND u.REFERENCED_TABLE_SCHEMA = DATABASE() "
 	 "ORDER BY u.TABLE_NAME, u.CONSTRAINT_NAME, u.ORDINAL_POSITION",
-	 7, false, take_foreign_key_column},
+	 7, ASK_BOTH, take_foreign_key_column},
 	{"SELECT DISTINCT EVENT_OBJECT_TABLE AS table_name_ FROM information_schema.TRIGGERS "
 	 "WHERE EVENT_OBJECT_SCHEMA = DATABASE()",
-	 1, false, take_trigger},
+	 1, ASK_BOTH, take_trigger},
 };
 
 struct answer {
@@ -188,13 +197,13 @@ static int on_row(void *context, const char *const *values, const unsigned long 
 
 static int ask_all(struct session *session, struct reading *reading, struct sql_error *ret_error)
 {
-	bool mariadb = session_server(session)->kind == SERVER_MARIADB;
+	enum asked other = session_server(session)->kind == SERVER_MARIADB ? ASK_MYSQL : ASK_MARIADB;
 	int r;
 
 	for (size_t i = 0; i < sizeof(questions) / sizeof(questions[0]); i++) {
 		struct answer answer = {.reading = reading, .question = &questions[i]};
 
-		if (questions[i].of_mariadb && !mariadb)
+		if (questions[i].of == other)
 			continue;
 		r = session_query(session, bytes_of(questions[i].sql), on_row, &answer, NULL, ret_error);
 		if (r)

@@ -51,7 +51,7 @@ struct column {
 	bool generated; /* a computed column: never written */
 	bool has_default;
 	bool default_is_computed;  /* by an expression, so that DEFAULT() cannot tell it; MySQL only */
-	struct bytes default_text; /* data NULL when there is none; as information_schema tells it */
+	struct bytes default_text; /* as SQL, whichever server it is; data NULL when there is none, or NULL */
 };
 
 enum key_kind { KEY_PRIMARY, KEY_UNIQUE };
@@ -59,8 +59,11 @@ enum key_kind { KEY_PRIMARY, KEY_UNIQUE };
 struct key {
 	struct bytes name;
 	enum key_kind kind;
-	const struct column **columns;
+	const struct column **columns; /* none when a part is an expression: then they tell nothing by themselves */
 	uint32_t column_count;
+	struct bytes *parts; /* as people are told: names of columns, expressions in brackets (MySQL only) */
+	uint32_t part_count;
+	bool has_expression;
 	bool exact; /* equality of its values is equality of bytes or numbers, so that we can tell it ourselves */
 };
 
@@ -125,7 +128,7 @@ struct catalog_column_row {
 	struct bytes table, name;
 	struct bytes data_type;    /* information_schema.COLUMNS.DATA_TYPE */
 	struct bytes column_type;  /* COLUMN_TYPE */
-	struct bytes default_text; /* data NULL: no default, or NULL */
+	struct bytes default_text; /* COLUMN_DEFAULT, as the server tells it */
 	bool nullable;
 	struct bytes extra;        /* EXTRA: auto_increment, VIRTUAL GENERATED, … */
 	uint64_t max_length;       /* CHARACTER_MAXIMUM_LENGTH */
@@ -137,6 +140,8 @@ int catalog_add_column(struct catalog *catalog, const struct catalog_column_row 
 int catalog_add_key_column(
 	struct catalog *catalog, struct bytes table, struct bytes key, struct bytes column,
 	bool is_prefix); /* primary and unique keys only; a key over a prefix of a column is not exact */
+int catalog_add_key_expression(struct catalog *catalog, struct bytes table, struct bytes key,
+			       struct bytes expression); /* as MySQL tells it */
 int catalog_add_foreign_key_column(struct catalog *catalog, struct bytes table, struct bytes name, struct bytes column,
 				   struct bytes parent_table, struct bytes parent_column, struct bytes on_delete,
 				   struct bytes on_update);

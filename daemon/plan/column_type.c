@@ -89,11 +89,28 @@ static bool contains(struct bytes text, struct bytes part)
 	return text.size > 0 && memmem(text.data, text.size, part.data, part.size) != NULL;
 }
 
+/* What MariaDB has for JSON is a LONGTEXT with a check; and behind the type of a time in an old format, or in a view,
+ * stands a comment. */
+static struct bytes type_text(const struct catalog_column_row *row, enum column_kind kind)
+{
+	struct bytes type = row->column_type;
+	const char *comment = NULL;
+
+	if (kind == COLUMN_JSON)
+		return BYTES("json");
+	if (kind == COLUMN_DATETIME || kind == COLUMN_TIMESTAMP || kind == COLUMN_TIME)
+		comment = memmem(type.data, type.size, " /*", 3);
+	if (comment)
+		type.size = (size_t)(comment - type.data);
+	return type;
+}
+
 void column_type_read(const struct catalog_column_row *row, struct column *column)
 {
 	const struct type_name *type = find_type(row->data_type);
 
 	column->kind = row->json && type->kind == COLUMN_TEXT ? COLUMN_JSON : type->kind;
+	column->type = type_text(row, column->kind);
 	column->integer_bytes = type->kind == COLUMN_BIT ? (uint8_t)row->precision : type->integer_bytes;
 	/* ZEROFILL implies it, and MySQL need not say so. */
 	column->is_unsigned = contains(row->column_type, BYTES("unsigned")) ||

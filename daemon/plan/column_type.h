@@ -4,7 +4,8 @@
 
 #include "daemon/plan/catalog.h"
 
-/* Fills in all that follows from the type: kind, sizes, sign, collation. The names are the caller's. */
+/* Fills in all that follows from the type: kind, sizes, sign, collation, and the type's text, which is the row's own or
+ * a constant. The names are the caller's. */
 void column_type_read(const struct catalog_column_row *row, struct column *column);
 
 #endif

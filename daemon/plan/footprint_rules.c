@@ -116,10 +116,12 @@ int footprint_read(struct footprint *footprint, const struct table *table)
 
 /* --- updates and deletes --- */
 
-/* Whether an update that sets these columns may change the key. Columns that the server computes, or that may be set
- * ON UPDATE CURRENT_TIMESTAMP, are not in `changed`. */
+/* Whether an update that sets these columns may change the key. What an expression is made of is not known. Columns
+ * that the server computes, or that may be set ON UPDATE CURRENT_TIMESTAMP, are not in `changed`. */
 static bool changes_key(const struct key *key, const bool *changed)
 {
+	if (key->has_expression)
+		return true;
 	for (uint32_t i = 0; i < key->column_count; i++) {
 		const struct column *column = key->columns[i];
 

@@ -36,6 +36,7 @@ rowd_unit_pieces(planner_memory)
 # The procedures, with a catalog of their own.
 add_library(unit_plan_support STATIC plan_support.c procedure_fixture.c)
 target_link_libraries(unit_plan_support PUBLIC rowd_plan PkgConfig::CMOCKA)
+rowd_unit(column_default unit_plan_support)
 rowd_unit(literal unit_plan_support)
 rowd_unit(literal_types unit_plan_support)
 rowd_unit(statements unit_plan_support)

@@ -135,6 +135,8 @@ static void append_columns(struct buffer *out, struct clause *clause, const stru
 
 static bool tells_rows_apart(const struct key *key)
 {
+	if (key->has_expression)
+		return false;
 	for (uint32_t i = 0; i < key->column_count; i++)
 		if (key->columns[i]->nullable)
 			return false;

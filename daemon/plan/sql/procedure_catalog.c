@@ -147,7 +147,10 @@ static void describe_keys(struct answer *answer, const struct table *table)
 		writer_map(writer, 2);
 		write_text_member(writer, "name", key->name);
 		writer_key(writer, BYTES("columns"));
-		write_names(writer, key->columns, key->column_count);
+		writer_array(writer, key->part_count);
+		for (uint32_t j = 0; j < key->part_count; j++)
+			writer_str(writer, key->parts[j]);
+		writer_array_end(writer);
 		writer_map_end(writer);
 	}
 	answer_end_array(answer);
