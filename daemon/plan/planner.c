@@ -175,7 +175,7 @@ void planner_return(struct planner *planner, struct task *task, uint64_t due_us)
 
 bool planner_arena_is_full(const struct job *job)
 {
-	return job->arena.used_bytes > job->arena.limit_bytes / 2;
+	return job->arena.limit_met;
 }
 
 void planner_error_too_large(struct error *error)

@@ -19,6 +19,7 @@ rowd_unit(buffer rowd_common)
 rowd_unit_allocations(buffer)
 rowd_unit(text rowd_common) # utf8, base64, number, nearest
 rowd_unit(error rowd_common)
+rowd_unit(key_set rowd_common)
 rowd_unit(scan rowd_common)
 rowd_unit_allocations(scan)
 rowd_unit(message rowd_common)

@@ -234,8 +234,8 @@ int procedure_reply(struct job *job, const struct error *error)
 {
 	struct script *script = script_of(job);
 
-	if (script->reply_fails) {
-		script->reply_fails = false;
+	if (script->replies_that_fail > 0) {
+		script->replies_that_fail--;
 		return -ENOMEM;
 	}
 	script->replied++;

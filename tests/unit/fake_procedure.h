@@ -20,11 +20,11 @@ struct script {
 	uint32_t waves;                                                       /* how many it sends */
 	uint32_t statements;                                                  /* in each wave; 0 stands for 1 */
 	bool undecodable;
-	int compile_result; /* what procedure_compile returns, until the catalog's number reaches heals_at */
-	uint64_t heals_at;  /* 0: never */
-	bool fails_at_end;  /* after its waves it finds that it has failed */
-	bool undo;          /* … or when a statement fails, and then its effects are still there */
-	bool reply_fails;   /* procedure_reply has no memory, the first time */
+	int compile_result;         /* what procedure_compile returns, until the catalog's number reaches heals_at */
+	uint64_t heals_at;          /* 0: never */
+	bool fails_at_end;          /* after its waves it finds that it has failed */
+	bool undo;                  /* … or when a statement fails, and then its effects are still there */
+	uint32_t replies_that_fail; /* how often procedure_reply has no memory */
 	const char *table;
 	void *test; /* the test's own */
 

@@ -244,7 +244,7 @@ static void test_reply_without_memory(void **state)
 	struct script script = write_row(1);
 
 	(void)state;
-	script.reply_fails = true;
+	script.replies_that_fail = 1;
 	submit(&script);
 	run(choose());
 	assert_ptr_equal(finished(), &script);
