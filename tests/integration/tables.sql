@@ -74,6 +74,19 @@ CREATE TABLE tick (
 	`at` INT NOT NULL UNIQUE
 ) ENGINE = InnoDB;
 
+CREATE TABLE dotted (
+	id     INT NOT NULL AUTO_INCREMENT PRIMARY KEY,
+	`.and` INT,
+	`or`   INT,
+	`.or`  INT,
+	`.x`   INT
+) ENGINE = InnoDB;
+
+CREATE TABLE place (
+	id    INT NOT NULL PRIMARY KEY,
+	point GEOMETRY
+) ENGINE = InnoDB;
+
 CREATE TABLE raw_key (
 	id    BINARY(16) NOT NULL PRIMARY KEY,
 	value INT

@@ -35,6 +35,11 @@ static const struct column_text column_texts[] = {
 	{"toys", "label", "varchar", "varchar(9)", "", "utf8mb4_bin", 9, 0, 0, false, false, NULL},
 	{"notes", "line", "text", "text", "", "utf8mb4_bin", 65535, 0, 0, false, false, NULL},
 	{"spied", "id", "int", "int(11)", "auto_increment", NULL, 0, 10, 0, true, false, NULL},
+	{"dotted", "id", "int", "int(11)", "", NULL, 0, 10, 0, true, false, NULL},
+	{"dotted", ".and", "int", "int(11)", "", NULL, 0, 10, 0, false, false, NULL},
+	{"dotted", "or", "int", "int(11)", "", NULL, 0, 10, 0, false, false, NULL},
+	{"dotted", ".or", "int", "int(11)", "", NULL, 0, 10, 0, false, false, NULL},
+	{"dotted", ".x", "int", "int(11)", "", NULL, 0, 10, 0, false, false, NULL},
 	{"ticks", "n", "int", "int(11)", "", NULL, 0, 10, 0, false, false, NULL},
 	{"ticks", "at", "int", "int(11)", "", NULL, 0, 10, 0, true, false, NULL},
 	{"words", "word", "varchar", "varchar(9)", "", "utf8mb4_general_ci", 9, 0, 0, true, false, NULL},
@@ -67,8 +72,8 @@ static const struct column_text column_texts[] = {
 
 static void add_tables(struct catalog *catalog)
 {
-	static const char *const tables[] = {"words", "pets",  "pairs", "order",  "toys",      "notes",
-					     "spied", "every", "ticks", "secret", "rowd_slots"};
+	static const char *const tables[] = {"words", "pets",  "pairs", "order",  "toys",   "notes",
+					     "spied", "every", "ticks", "dotted", "secret", "rowd_slots"};
 
 	for (size_t i = 0; i < sizeof(tables) / sizeof(tables[0]); i++)
 		assert_int_equal(
@@ -99,11 +104,11 @@ static void add_tables(struct catalog *catalog)
 static void add_keys(struct catalog *catalog)
 {
 	static const char *const keys[][3] = {
-		{"pets", "tag", "tag"},      {"pets", "PRIMARY", "id"},   {"pairs", "PRIMARY", "a"},
-		{"pairs", "PRIMARY", "b"},   {"order", "PRIMARY", "key"}, {"toys", "PRIMARY", "id"},
-		{"toys", "place", "pet_id"}, {"toys", "place", "label"},  {"spied", "PRIMARY", "id"},
-		{"ticks", "n", "n"},         {"ticks", "tick", "at"},     {"words", "PRIMARY", "word"},
-		{"every", "PRIMARY", "id"},  {"secret", "PRIMARY", "id"},
+		{"pets", "tag", "tag"},       {"pets", "PRIMARY", "id"},   {"pairs", "PRIMARY", "a"},
+		{"pairs", "PRIMARY", "b"},    {"order", "PRIMARY", "key"}, {"toys", "PRIMARY", "id"},
+		{"toys", "place", "pet_id"},  {"toys", "place", "label"},  {"spied", "PRIMARY", "id"},
+		{"dotted", "PRIMARY", "id"},  {"ticks", "n", "n"},         {"ticks", "tick", "at"},
+		{"words", "PRIMARY", "word"}, {"every", "PRIMARY", "id"},  {"secret", "PRIMARY", "id"},
 	};
 
 	for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++)

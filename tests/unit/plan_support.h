@@ -23,6 +23,7 @@
  *   spied    id INT auto; has a trigger
  *   words    word VARCHAR primary, text key
  *   ticks    n INT unique but may be NULL, at INT unique; no primary key
+ *   dotted   id INT primary, columns called `.and`, `or`, `.or` and `.x`
  *   every    one column of every type, primary key id BIGINT
  *   elders   a view over pets; rowd_slots and secret exist as well */
 struct catalog *support_catalog(enum server_kind kind);

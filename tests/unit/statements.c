@@ -212,66 +212,6 @@ static void other_writes_are_the_same_on_both(void **state)
 	run_cases(*state, SERVER_MYSQL, both_writes, sizeof(both_writes) / sizeof(both_writes[0]));
 }
 
-/* Everything of `where`, as it stands behind WHERE. */
-static const char *const conditions[][2] = {
-	{"{\"age\":1,\"name\":null}", "`age` = 1 AND `name` IS NULL"},
-	{"{\"age\":{\"ge\":3,\"lt\":9}}", "`age` >= 3 AND `age` < 9"},
-	{"{\"age\":{\"gt\":3,\"le\":1000}}", "`age` > 3 AND `age` <= 1000"},
-	{"{\"age\":{\"eq\":null}}", "`age` IS NULL"},
-	{"{\"age\":{\"ne\":null}}", "`age` IS NOT NULL"},
-	{"{\"age\":{\"ne\":1}}", "`age` <> 1"},
-	{"{\"name\":0}", "`name` = '0'"},
-	{"{\"age\":{\"in\":[1,\"2\"]}}", "`age` IN (1,2)"},
-	{"{\"age\":{\"in\":[]}}", "FALSE"},
-	{"{\"age\":{\"nin\":[]}}", "TRUE"},
-	{"{\"age\":{\"nin\":[1]}}", "`age` NOT IN (1)"},
-	{"{\"age\":{\"between\":[1,2]}}", "`age` BETWEEN 1 AND 2"},
-	{"{\"age\":{\"null\":true}}", "`age` IS NULL"},
-	{"{\"age\":{\"null\":false}}", "`age` IS NOT NULL"},
-	{"{\"name\":{\"contains\":\"5%_\\\\'\"}}", "`name` LIKE '%5\\\\%\\\\_\\\\\\\\\\'%'"},
-	{"{\"name\":{\"starts\":\"a\"}}", "`name` LIKE 'a%'"},
-	{"{\"name\":{\"ends\":\"a\"}}", "`name` LIKE '%a'"},
-	{"{\"name\":{\"like\":\"a_%\"}}", "`name` LIKE 'a_%'"},
-	{"{\"name\":{\"nlike\":\"a\"}}", "`name` NOT LIKE 'a'"},
-	{"{\"name\":{\"regexp\":\"^a\"}}", "`name` REGEXP '^a'"},
-	{"{\"age\":{\"lt\":{\"col\":\"id\"}}}", "`age` < `id`"},
-	{"{\"or\":[{\"age\":1},{\"age\":2,\"id\":3}]}", "((`age` = 1) OR (`age` = 2 AND `id` = 3))"},
-	{"{\"and\":[{\"age\":1},{\"not\":{\"age\":2}}]}", "((`age` = 1) AND (NOT (`age` = 2)))"},
-	{"{\"not\":{\"or\":[{\"age\":1}]},\"id\":1}", "NOT (((`age` = 1))) AND `id` = 1"},
-};
-
-static void writes_conditions(void **state)
-{
-	struct fixture *fixture = *state;
-
-	for (size_t i = 0; i < sizeof(conditions) / sizeof(conditions[0]); i++) {
-		char command[512], sql[512];
-		struct statement_case one = {.command = command, .sql = sql, .kind = PROCEDURE_ALONE};
-
-		snprintf(command, sizeof(command), "{\"op\":\"count\",\"table\":\"pets\",\"where\":%s}",
-			 conditions[i][0]);
-		snprintf(sql, sizeof(sql), "SELECT COUNT(*) FROM `pets` WHERE %s", conditions[i][1]);
-		run_cases(fixture, SERVER_MARIADB, &one, 1);
-	}
-}
-
-static const struct statement_case special_conditions[] = {
-	{"{\"op\":\"count\",\"table\":\"order\",\"where\":{\".or\":5}}", "SELECT COUNT(*) FROM `order` WHERE `or` = 5",
-	 PROCEDURE_ALONE},
-	{"{\"op\":\"count\",\"table\":\"every\",\"where\":{\"half\":0.1}}",
-	 "SELECT COUNT(*) FROM `every` WHERE `half` = 1.0000000149011612e-01", PROCEDURE_ALONE},
-	{"{\"op\":\"count\",\"table\":\"every\",\"where\":{\"blob\":{\"contains\":\"%\"}}}",
-	 "SELECT COUNT(*) FROM `every` WHERE `blob` LIKE x'255c2525'", PROCEDURE_ALONE},
-	{"{\"op\":\"count\",\"table\":\"every\",\"where\":{\"json\":{\"eq\":[1]}}}",
-	 "SELECT COUNT(*) FROM `every` WHERE `json` = '[1]'", PROCEDURE_ALONE},
-};
-
-static void writes_conditions_by_type(void **state)
-{
-	run_cases(*state, SERVER_MARIADB, special_conditions,
-		  sizeof(special_conditions) / sizeof(special_conditions[0]));
-}
-
 struct refusal {
 	const char *command;
 	int result;
@@ -291,23 +231,6 @@ static const struct refusal refusals[] = {
 	{"{\"op\":\"read\",\"table\":\"pets\",\"select\":[\"Name\"]}", -ENOENT, ERROR_UNKNOWN_COLUMN, "Name", NULL, -1},
 	{"{\"op\":\"read\",\"table\":\"pets\",\"select\":[\"id\",\"id\"]}", -EINVAL, ERROR_BAD_VALUE, "id", NULL, -1},
 	{"{\"op\":\"read\",\"table\":\"\"}", -EINVAL, ERROR_UNKNOWN_TABLE, NULL, NULL, -1},
-	{"{\"op\":\"read\",\"table\":\"pets\",\"where\":{\"age\":{}}}", -EINVAL, ERROR_BAD_VALUE, "age", NULL, -1},
-	{"{\"op\":\"read\",\"table\":\"pets\",\"where\":{\"age\":[]}}", -EINVAL, ERROR_BAD_VALUE, "age", NULL, -1},
-	{"{\"op\":\"read\",\"table\":\"pets\",\"where\":{\"age\":[1]}}", -EINVAL, ERROR_BAD_VALUE, "age", "in", -1},
-	{"{\"op\":\"read\",\"table\":\"pets\",\"where\":{\"or\":[]}}", -EINVAL, ERROR_BAD_VALUE, NULL, NULL, -1},
-	{"{\"op\":\"read\",\"table\":\"pets\",\"where\":{\"or\":[{}]}}", -EINVAL, ERROR_BAD_VALUE, NULL, NULL, -1},
-	{"{\"op\":\"read\",\"table\":\"pets\",\"where\":{\"not\":{}}}", -EINVAL, ERROR_BAD_VALUE, NULL, NULL, -1},
-	{"{\"op\":\"read\",\"table\":\"pets\",\"where\":{\"age\":{\"contians\":1}}}", -EINVAL, ERROR_BAD_VALUE, "age",
-	 "`contains`", -1},
-	{"{\"op\":\"read\",\"table\":\"pets\",\"where\":{\"age\":{\"contains\":\"1\"}}}", -EINVAL, ERROR_BAD_VALUE,
-	 "age", NULL, -1},
-	{"{\"op\":\"read\",\"table\":\"pets\",\"where\":{\"age\":{\"in\":[null]}}}", -EINVAL, ERROR_BAD_VALUE, "age",
-	 "null", -1},
-	{"{\"op\":\"read\",\"table\":\"pets\",\"where\":{\"age\":{\"lt\":null}}}", -EINVAL, ERROR_BAD_VALUE, "age",
-	 NULL, -1},
-	{"{\"op\":\"read\",\"table\":\"pets\",\"where\":{\"age\":{\"null\":1}}}", -EINVAL, ERROR_BAD_VALUE, "age", NULL,
-	 -1},
-	{"{\"op\":\"read\",\"table\":\"pets\",\"where\":{\"age\":\"x\"}}", -EINVAL, ERROR_BAD_VALUE, "age", NULL, -1},
 	{"{\"op\":\"read\",\"table\":\"pets\",\"pk\":{}}", -EINVAL, ERROR_BAD_VALUE, "id", NULL, -1},
 	{"{\"op\":\"read\",\"table\":\"pets\",\"pk\":{\"age\":1}}", -EINVAL, ERROR_BAD_VALUE, "age", NULL, -1},
 	{"{\"op\":\"read\",\"table\":\"pairs\",\"pk\":1}", -EINVAL, ERROR_BAD_VALUE, NULL, NULL, -1},
@@ -374,28 +297,6 @@ static void refuses_an_op_that_is_not_allowed(void **state)
 	check_refusal(fixture, &refusal);
 }
 
-static void nests_to_eight_and_no_deeper(void **state)
-{
-	struct fixture *fixture = *state;
-
-	for (int depth = 8; depth <= 9; depth++) {
-		char command[512] = "{\"op\":\"count\",\"table\":\"pets\",\"where\":";
-		struct error error = {0};
-		struct job *job;
-
-		for (int i = 0; i < depth; i++)
-			strcat(command, "{\"not\":");
-		strcat(command, "{\"age\":1}");
-		for (int i = 0; i < depth; i++)
-			strcat(command, "}");
-		strcat(command, "}");
-		job = support_job(&fixture->policy, command);
-		assert_int_equal(procedure_compile(job, fixture->catalogs[SERVER_MARIADB], &support_facts, &error),
-				 depth == 8 ? 0 : -EINVAL);
-		support_job_free(job);
-	}
-}
-
 static void refuses_what_the_server_would_not_take(void **state)
 {
 	struct fixture *fixture = *state;
@@ -439,11 +340,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(writes_return_rows_on_mariadb, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(writes_read_rows_back_on_mysql, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(other_writes_are_the_same_on_both, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(writes_conditions, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(writes_conditions_by_type, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(refuses, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(refuses_an_op_that_is_not_allowed, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(nests_to_eight_and_no_deeper, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(refuses_what_the_server_would_not_take, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(mysql_needs_a_way_to_find_the_row, set_up, tear_down),
 	};

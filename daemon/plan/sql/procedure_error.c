@@ -66,6 +66,15 @@ static bool is_document(const struct job *job, struct bytes name)
 	return column && column->kind == COLUMN_JSON;
 }
 
+/* What the server says about a regular expression is the pattern's fault: MariaDB has one number for it, MySQL one for
+ * each kind of fault. */
+enum { MARIADB_REGEXP = 1139, MYSQL_REGEXP_FIRST = 3685, MYSQL_REGEXP_LAST = 3699 };
+
+static bool is_regexp_fault(uint32_t number)
+{
+	return number == MARIADB_REGEXP || (number >= MYSQL_REGEXP_FIRST && number <= MYSQL_REGEXP_LAST);
+}
+
 static void add_hint(const struct job *job, struct error *error)
 {
 	const struct foreign_key *foreign_key = NULL;
@@ -84,6 +93,8 @@ static void add_hint(const struct job *job, struct error *error)
 		error_hint(error, "ask for less, or let an index help");
 	} else if (error->code == ERROR_FORBIDDEN) {
 		error_hint(error, "the database account of rowd lacks a privilege");
+	} else if (is_regexp_fault(error->server_errno)) {
+		error_hint(error, "`contains`, `starts` and `ends` take a text as it is");
 	}
 }
 
@@ -107,6 +118,9 @@ void procedure_error_from_sql(const struct job *job, const struct sql_error *fro
 		ret_error->at_constraint[0] = '\0';
 		snprintf(ret_error->message, sizeof(ret_error->message), "the text is not a JSON document");
 	}
+	if (code == ERROR_BAD_VALUE && is_regexp_fault(from->number))
+		snprintf(ret_error->message, sizeof(ret_error->message),
+			 "the pattern of `regexp` is no regular expression that the server takes");
 	if (job->plan && job->plan->create.is_array)
 		ret_error->at_row = from->row;
 	add_hint(job, ret_error);
