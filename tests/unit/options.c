@@ -1,90 +1,11 @@
-/* Options: which source wins, what each fault is called, what is printed. */
-#include "daemon/options.h"
+/* options.c - what options there are, what they may be, and what each fault is called. Where they come from:
+ * options_sources.c. */
+#include "options_support.h"
+
 #include "common/command.h"
 
 #include <errno.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
-
-#include <cmocka.h>
-
-static char directory[] = "/tmp/rowd-options-XXXXXX";
-static char conf[64], env[64], credential[64];
-static char problems[8192]; /* "where|what|hint\n" of the last load */
-
-static char database_argument[] = "--database-url=mysql://u@h/d";
-
-static void write_file(const char *path, const char *text)
-{
-	FILE *file = fopen(path, "w");
-
-	assert_non_null(file);
-	fputs(text, file);
-	fclose(file);
-}
-
-static void note_problem(void *context, const struct options_problem *problem)
-{
-	size_t size = strlen(problems);
-	const char *where = problem->where;
-
-	(void)context;
-	if (strncmp(where, directory, strlen(directory)) == 0)
-		where += strlen(directory) + 1;
-	snprintf(problems + size, sizeof(problems) - size, "%s|%s|%s\n", where, problem->what, problem->hint);
-}
-
-/* Loads with conf, the words given and a database URL. Returns NULL when problems were found. */
-static struct options *load(const char *text, const char *word)
-{
-	char *arguments[] = {database_argument, (char *)(uintptr_t)word, NULL};
-	struct options *options = NULL;
-
-	write_file(conf, text);
-	problems[0] = '\0';
-	int result = options_load(conf, NULL, arguments, note_problem, NULL, &options);
-	assert_int_equal(result, options ? 0 : -EINVAL);
-	assert_int_equal(problems[0] == '\0', options != NULL);
-	return options;
-}
-
-static struct options *load_fine(const char *text, const char *word)
-{
-	struct options *options = load(text, word);
-
-	if (!options)
-		fail_msg("%s", problems);
-	return options;
-}
-
-/* One problem, and this one. */
-static void refuses(const char *text, const char *word, const char *expected)
-{
-	assert_null(load(text, word));
-	assert_string_equal(problems, expected);
-}
-
-/* A problem, whose where, what and hint begin so. */
-static void refuses_like(const char *text, const char *word, const char *start)
-{
-	assert_null(load(text, word));
-	if (strncmp(problems, start, strlen(start)) != 0)
-		fail_msg("'%s' does not begin with '%s'", problems, start);
-}
-
-static int set_up(void **state)
-{
-	static char *empty[] = {NULL};
-
-	(void)state;
-	environ = empty;
-	return 0;
-}
 
 /* ---- what is there when nobody says anything ---- */
 
@@ -294,229 +215,21 @@ static void test_between_options(void **state)
 	refuses("[database]\ntls_cert = x\n", NULL, "rowd.conf:2|tls_cert and tls_key only make sense together|\n");
 }
 
-/* ---- precedence ---- */
-
-static void test_later_source_wins(void **state)
-{
-	char batch[] = "--limits-batch=40";
-	char *arguments[] = {batch, NULL};
-	struct options *options = NULL;
-
-	(void)state;
-	write_file(conf,
-		   "[database]\nurl = mysql://file@h/d\nconnections = 1\n[limits]\nbatch = 10\nin_flight = 100\n");
-	write_file(env, "# mine\nexport ROWD_DATABASE_CONNECTIONS='2'\nROWD_LIMITS_BATCH = 20\n"
-			"ROWD_LIMITS_IN_FLIGHT=\"200\" # two hundred\nOTHER=1\nDATABASE_URL=\n");
-	setenv("ROWD_LIMITS_BATCH", "30", 1);
-	setenv("DATABASE_URL", "mysql://environment@h/d", 1);
-	setenv("ROWD_LOG_LEVEL", "", 1);
-	setenv("ROWD_SERVICE_HOST", "10.0.0.1", 1);
-	problems[0] = '\0';
-	int result = options_load(conf, env, arguments, note_problem, NULL, &options);
-	assert_string_equal(problems, "");
-	assert_int_equal(result, 0);
-	assert_string_equal(options->database.url.user, "environment");
-	assert_int_equal(options->database.connections, 2);
-	assert_int_equal(options->limits.in_flight, 200);
-	assert_int_equal(options->limits.batch, 40);
-	assert_int_equal(options->log_level, LEVEL_INFO);
-	options_free(options);
-}
-
-static void test_queue_options_outside_the_file(void **state)
-{
-	(void)state;
-	setenv("ROWD_QUEUE_OPS", "read", 1);
-	struct options *options = load_fine("[queue \"a\"]\nops = count\n[queue \"b\"]\n", "--queue_max-rows=7");
-	for (uint32_t i = 0; i < 2; i++) {
-		assert_int_equal(options->queues[i].policy.ops, 1u << OP_READ);
-		assert_int_equal(options->queues[i].policy.max_rows, 7);
-	}
-	options_free(options);
-}
-
-static void test_environment_faults(void **state)
-{
-	(void)state;
-	setenv("ROWD_LIMITS_BATSH", "3", 1);
-	refuses("", NULL, "ROWD_LIMITS_BATSH|no such option|did you mean ROWD_LIMITS_BATCH?\n");
-	unsetenv("ROWD_LIMITS_BATSH");
-	setenv("ROWD_LIMITS_BATCH", "many", 1);
-	refuses("", NULL, "ROWD_LIMITS_BATCH|batch: not a whole number|from 1 to 10000\n");
-	unsetenv("ROWD_LIMITS_BATCH");
-	setenv("ROWD_DATABASE_URL", "mysql://u@h/d", 1);
-	refuses("", NULL, "ROWD_DATABASE_URL|[database] url has a variable of its own|use DATABASE_URL\n");
-	unsetenv("ROWD_DATABASE_URL");
-	setenv("ROWD_HTTP_LISTEN", "x", 1);
-	refuses("", NULL, "ROWD_HTTP_LISTEN|not in this version|\n");
-	unsetenv("ROWD_HTTP_LISTEN");
-}
-
-static void test_argument_faults(void **state)
-{
-	(void)state;
-	refuses("", "--limits-bach=3", "--limits-bach|no such option|did you mean --limits-batch?\n");
-	refuses("", "--limits-batch", "--limits-batch|has no value|write --limits-batch=NUMBER\n");
-	refuses("", "limits", "limits|not an option|options are --section-key=value\n");
-	refuses("", "", "an argument|not an option|options are --section-key=value\n");
-	/* What may be a password is never told. */
-	refuses("", "--databse-url=mysql://u:secret@h/d",
-		"--databse-url|no such option|did you mean --database-url?\n");
-	assert_null(strstr(problems, "secret"));
-}
-
-static void test_missing_files(void **state)
-{
-	char *arguments[] = {database_argument, NULL};
-	struct options *options = NULL;
-
-	(void)state;
-	problems[0] = '\0';
-	assert_int_equal(
-		options_load("/nonexistent/rowd.conf", "/nonexistent/.env", arguments, note_problem, NULL, &options),
-		-EINVAL);
-	assert_string_equal(problems, "/nonexistent/rowd.conf|cannot be read: No such file or directory|\n"
-				      "/nonexistent/.env|cannot be read: No such file or directory|\n");
-}
-
-static void test_credentials(void **state)
-{
-	struct options *options = NULL;
-
-	(void)state;
-	write_file(conf, "");
-	write_file(credential, "mysql://credential@h/d\n");
-	setenv("CREDENTIALS_DIRECTORY", directory, 1);
-	problems[0] = '\0';
-	assert_int_equal(options_load(conf, NULL, NULL, note_problem, NULL, &options), 0);
-	assert_string_equal(options->database.url.user, "credential");
-	options_free(options);
-	/* Whatever else sets it wins. */
-	options = load_fine("", NULL);
-	assert_string_equal(options->database.url.user, "u");
-	options_free(options);
-	write_file(credential, "nonsense");
-	assert_int_equal(options_load(conf, NULL, NULL, note_problem, NULL, &options), -EINVAL);
-	assert_string_equal(problems, "database_url|url: not a URL: it has no '://'|\n");
-	unlink(credential);
-}
-
-static void test_runtime_directory(void **state)
-{
-	(void)state;
-	setenv("RUNTIME_DIRECTORY", "/run/rowd-a:/run/rowd-b", 1);
-	struct options *options = load_fine("", NULL);
-	assert_string_equal(options->runtime_directory, "/run/rowd-a");
-	options_free(options);
-}
-
-/* ---- printing ---- */
-
-static char *printed(const struct options *options, void (*print)(FILE *to))
-{
-	char *text = NULL;
-	size_t size;
-	FILE *to = open_memstream(&text, &size);
-
-	if (print)
-		print(to);
-	else
-		options_print(options, to);
-	fclose(to);
-	return text;
-}
-
-static void test_print(void **state)
-{
-	(void)state;
-	setenv("REDIS_URL", "redis://:secret@h", 1);
-	struct options *options = load_fine("[queue \"a\"]\nmax_rows = 5\n", "--limits-batch=3");
-	char *text = printed(options, NULL);
-	assert_null(strstr(text, "secret"));
-	assert_non_null(strstr(text, "url = redis://:***@h "));
-	assert_non_null(strstr(text, " # REDIS_URL\n"));
-	assert_non_null(strstr(text, "\n[queue \"a\"]\n"));
-	assert_non_null(strstr(text, "rowd.conf:2\n"));
-	assert_non_null(strstr(text, "in_flight_bytes = 64 MiB "));
-	assert_non_null(strstr(text, " # that of [reply]\n"));
-	assert_non_null(strstr(text, "\nbatch = 3 "));
-	assert_non_null(strstr(text, " # --limits-batch\n"));
-	free(text);
-	options_free(options);
-}
-
-/* Every default can be read back: the sample with its options switched on is a configuration. */
-static void test_sample_is_a_configuration(void **state)
-{
-	(void)state;
-	char *text = printed(NULL, options_print_sample);
-	char *to = text;
-
-	for (const char *from = text; *from; from++) {
-		/* "#key" and "#[queue" lose their mark, "# text" stays a comment; options without a default stay off.
-		 */
-		bool line_start = from == text || from[-1] == '\n';
-		const char *end = strchr(from, '\n');
-		if (line_start && from[0] == '#' && from[1] != ' ' && from[1] != '\n' && end[-1] != '=')
-			continue;
-		*to++ = *from;
-	}
-	*to = '\0';
-	struct options *options = load_fine(text, NULL);
-	assert_int_equal(options->queue_count, 1);
-	assert_int_equal(options->queues[0].policy.ops, (1u << OP_COUNT_OF_OPS) - 2);
-	options_free(options);
-	free(text);
-}
-
-static void test_help_and_manual(void **state)
-{
-	(void)state;
-	char *help = printed(NULL, options_print_help);
-	char *manual = printed(NULL, options_print_manual);
-
-	assert_non_null(strstr(help, "  --limits-in-flight-bytes=NUMBER\n"));
-	assert_non_null(strstr(help, "(64 MiB)\n"));
-	assert_non_null(strstr(manual, ".SS [queue \\(dqKEY\\(dq]\n"));
-	assert_non_null(strstr(manual, "Variable: \\fBROWD_LIMITS_BATCH\\fR.\n"));
-	free(help);
-	free(manual);
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup(test_defaults, set_up),
-		cmocka_unit_test_setup(test_no_database, set_up),
-		cmocka_unit_test_setup(test_file, set_up),
-		cmocka_unit_test_setup(test_long_lines, set_up),
-		cmocka_unit_test_setup(test_file_faults, set_up),
-		cmocka_unit_test_setup(test_file_twice, set_up),
-		cmocka_unit_test_setup(test_every_fault_is_told, set_up),
-		cmocka_unit_test_setup(test_queue_faults, set_up),
-		cmocka_unit_test_setup(test_not_in_this_version, set_up),
-		cmocka_unit_test_setup(test_numbers, set_up),
-		cmocka_unit_test_setup(test_between_options, set_up),
-		cmocka_unit_test_setup(test_later_source_wins, set_up),
-		cmocka_unit_test_setup(test_queue_options_outside_the_file, set_up),
-		cmocka_unit_test_setup(test_environment_faults, set_up),
-		cmocka_unit_test_setup(test_argument_faults, set_up),
-		cmocka_unit_test_setup(test_missing_files, set_up),
-		cmocka_unit_test_setup(test_credentials, set_up),
-		cmocka_unit_test_setup(test_runtime_directory, set_up),
-		cmocka_unit_test_setup(test_print, set_up),
-		cmocka_unit_test_setup(test_sample_is_a_configuration, set_up),
-		cmocka_unit_test_setup(test_help_and_manual, set_up),
+		cmocka_unit_test_setup(test_defaults, options_set_up),
+		cmocka_unit_test_setup(test_no_database, options_set_up),
+		cmocka_unit_test_setup(test_file, options_set_up),
+		cmocka_unit_test_setup(test_long_lines, options_set_up),
+		cmocka_unit_test_setup(test_file_faults, options_set_up),
+		cmocka_unit_test_setup(test_file_twice, options_set_up),
+		cmocka_unit_test_setup(test_every_fault_is_told, options_set_up),
+		cmocka_unit_test_setup(test_queue_faults, options_set_up),
+		cmocka_unit_test_setup(test_not_in_this_version, options_set_up),
+		cmocka_unit_test_setup(test_numbers, options_set_up),
+		cmocka_unit_test_setup(test_between_options, options_set_up),
 	};
 
-	if (!mkdtemp(directory))
-		return 1;
-	snprintf(conf, sizeof(conf), "%s/rowd.conf", directory);
-	snprintf(env, sizeof(env), "%s/.env", directory);
-	snprintf(credential, sizeof(credential), "%s/database_url", directory);
-	int failed = cmocka_run_group_tests(tests, NULL, NULL);
-	unlink(conf);
-	unlink(env);
-	rmdir(directory);
-	return failed;
+	return cmocka_run_group_tests(tests, options_open, options_close);
 }

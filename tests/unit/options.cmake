@@ -1,5 +1,8 @@
 # Unit tests of the options and the command line.
-rowd_unit(options rowd_options)
+foreach(name options options_sources options_print)
+	rowd_unit(${name} rowd_options)
+	target_sources(unit_${name} PRIVATE options_support.c)
+endforeach()
 rowd_unit(url rowd_common)
 rowd_unit(log rowd_common)
 rowd_unit(csv rowd_import)
