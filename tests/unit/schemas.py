@@ -9,6 +9,13 @@ import jsonschema
 FOLDER = pathlib.Path(__file__).resolve().parents[2] / "schemas" / "messages"
 
 COMMANDS = [
+    '{"op": "ping", "id": {"$bin": "AA"}}',
+    '{"op": "ping", "id": 18446744073709551615}',
+    '{"op": "read", "table": "t", "page": null, "page_size": null, "limit": 1}',
+    '{"op": "read", "table": "t", "pk": {"$bin": "AP8="}, "order": []}',
+    '{"op": "read", "table": "t", "where": [], "format": "arrays", "distinct": true, "select": ["a"]}',
+    '{"op": "create", "table": "t", "values": []}',
+    '{"op": "count", "table": "t", "where": {"a": {"between": [1, "2"]}, "b": {"gt": {"col": "a"}}, "not": {"c": 1}}}',
     '{"op": "ping"}',
     '{"op": "ping", "db": true, "id": 1, "meta": [1], "reply_to": "x", "v": 1, "reply_ttl_ms": null}',
     '{"op": "info"}',
@@ -16,7 +23,6 @@ COMMANDS = [
     '{"op": "describe", "table": "t"}',
     '{"op": "create", "table": "t", "values": [{"a": 1}, []], "returning": ["a"]}',
     '{"op": "create", "table": "t", "values": {"a": {"$bin": "AA=="}}}',
-    '{"op": "create", "table": "t", "values": []}',
     '{"op": "read", "table": "t", "pk": 1, "id": null}',
     '{"op": "read", "table": "t", "where": {"a": {"in": [1]}, "or": [{"b": null}, {"c": {"ne": null}}],'
     ' "not": {"d": {"contains": "x"}}, ".or": 1}, "order": ["-a", {"col": "b", "nulls": "last"}], "limit": 0}',
@@ -31,6 +37,85 @@ COMMANDS = [
 ]
 
 NO_COMMANDS = [
+    '"read"',
+    "null",
+    '{"op": null}',
+    '{"op": "READ", "table": "t"}',
+    '{"op": "ping", "v": 2}',
+    '{"op": "ping", "v": "1"}',
+    '{"op": "ping", "id": 1.5}',
+    '{"op": "ping", "id": 18446744073709551616}',
+    '{"op": "ping", "id": [1]}',
+    '{"op": "ping", "id": {"$bin": ""}}',
+    '{"op": "ping", "id": {"$bin": "?"}}',
+    '{"op": "ping", "id": {"$bin": "AB"}}',
+    '{"op": "ping", "reply_to": ""}',
+    '{"op": "ping", "reply_list": 5}',
+    '{"op": "ping", "reply_ttl_ms": 3600001}',
+    '{"op": "ping", "timing": 1}',
+    '{"op": "ping", "db": "yes"}',
+    '{"op": "ping", "traceparent": "00-00000000000000000000000000000000-b7ad6b7169203331-01"}',
+    '{"op": "ping", "lane": 1}',
+    '{"op": "info", "db": true}',
+    '{"op": "tables", "table": "t"}',
+    '{"op": "describe"}',
+    '{"op": "describe", "table": null}',
+    '{"op": "describe", "table": 5}',
+    '{"op": "create", "table": "t"}',
+    '{"op": "create", "table": "t", "values": null}',
+    '{"op": "create", "table": "t", "values": "a"}',
+    '{"op": "create", "table": "t", "values": [1]}',
+    '{"op": "create", "table": "t", "values": [{}, null]}',
+    '{"op": "create", "table": "t", "values": {}, "returning": "id"}',
+    '{"op": "create", "table": "t", "values": {}, "returning": []}',
+    '{"op": "create", "table": "t", "values": {}, "on_conflict": "ignore"}',
+    '{"op": "create", "table": "t", "values": {}, "where": {}}',
+    '{"op": "read", "table": "t", "pk": {}}',
+    '{"op": "read", "table": "t", "pk": [1]}',
+    '{"op": "read", "table": "t", "pk": {"a": null}}',
+    '{"op": "read", "table": "t", "pk": 1, "limit": 1}',
+    '{"op": "read", "table": "t", "pk": 1, "order": ["a"]}',
+    '{"op": "read", "table": "t", "pk": 1, "distinct": true}',
+    '{"op": "read", "table": "t", "pk": 1, "page": 1, "page_size": 1}',
+    '{"op": "read", "table": "t", "where": null}',
+    '{"op": "read", "table": "t", "where": [{"a": 1}]}',
+    '{"op": "read", "table": "t", "where": {"a": [1]}}',
+    '{"op": "read", "table": "t", "where": {"a": {"in": 1}}}',
+    '{"op": "read", "table": "t", "where": {"a": {"in": [null]}}}',
+    '{"op": "read", "table": "t", "where": {"a": {"lt": null}}}',
+    '{"op": "read", "table": "t", "where": {"a": {"between": [1]}}}',
+    '{"op": "read", "table": "t", "where": {"a": {"between": [1, null]}}}',
+    '{"op": "read", "table": "t", "where": {"a": {"like": 5}}}',
+    '{"op": "read", "table": "t", "where": {"a": {"null": 1}}}',
+    '{"op": "read", "table": "t", "where": {"a": {"lt": {"col": 5}}}}',
+    '{"op": "read", "table": "t", "where": {"a": {"in": [{"col": "b"}]}}}',
+    '{"op": "read", "table": "t", "where": {"or": {"a": 1}}}',
+    '{"op": "read", "table": "t", "where": {"or": [{}]}}',
+    '{"op": "read", "table": "t", "where": {"not": [{"a": 1}]}}',
+    '{"op": "read", "table": "t", "select": []}',
+    '{"op": "read", "table": "t", "select": ["a", "a"]}',
+    '{"op": "read", "table": "t", "select": "a"}',
+    '{"op": "read", "table": "t", "order": "a"}',
+    '{"op": "read", "table": "t", "order": [{"desc": true}]}',
+    '{"op": "read", "table": "t", "order": [{"col": "a", "nulls": "up"}]}',
+    '{"op": "read", "table": "t", "limit": -1}',
+    '{"op": "read", "table": "t", "limit": 1.5}',
+    '{"op": "read", "table": "t", "page": 0, "page_size": 1}',
+    '{"op": "read", "table": "t", "page_size": 1}',
+    '{"op": "read", "table": "t", "page": null, "page_size": 1}',
+    '{"op": "read", "table": "t", "page": 1, "page_size": 2, "offset": 1}',
+    '{"op": "read", "table": "t", "format": "rows"}',
+    '{"op": "read", "table": "t", "after": "x"}',
+    '{"op": "count", "table": "t", "limit": 1}',
+    '{"op": "exists", "table": "t", "pk": 1, "where": {}}',
+    '{"op": "update", "table": "t", "pk": 1}',
+    '{"op": "update", "table": "t", "pk": 1, "where": {"a": 1}, "set": {"a": 1}}',
+    '{"op": "update", "table": "t", "all": true, "where": {}, "set": {"a": 1}}',
+    '{"op": "update", "table": "t", "where": {"a": 1}, "set": {"a": 1}, "limit": 1}',
+    '{"op": "update", "table": "t", "pk": 1, "set": {"a": {"value": 1, "x": 2}}}',
+    '{"op": "update", "table": "t", "pk": 1, "set": {"a": {}}}',
+    '{"op": "update", "table": "t", "pk": 1, "set": [1]}',
+    '{"op": "delete", "table": "t", "all": 1}',
     "[]",
     "{}",
     '{"op": "nope"}',
@@ -65,15 +150,31 @@ NO_COMMANDS = [
     '{"op": "read", "table": "t", "format": "array"}',
 ]
 
+
+def error_reply(op="read", **fields):
+    error = {"code": "BAD_VALUE", "status": "INVALID_ARGUMENT", "message": "x", "retryable": False, **fields}
+    return json.dumps({"v": 1, "id": 1, "op": op, "ok": False, "error": error})
+
+
+LATER_CODES = {"MAX_AFFECTED", "ID_REUSED", "CONFLICT", "DEADLINE_EXCEEDED"}
+
 ERROR = '"error": {"code": "BAD_MESSAGE", "status": "INVALID_ARGUMENT", "message": "x", "retryable": false}'
 
 REPLIES = [
     '{"v": 1, "id": null, "op": "ping", "ok": true, "value": "pong"}',
     '{"v": 1, "id": 7, "op": "read", "ok": true, "row": null, "meta": 1}',
-    '{"v": 1, "id": 7, "op": "update", "ok": true, "affected": 1, "matched": 5, "row": {"a": 1}}',
+    '{"v": 1, "id": 7, "op": "update", "ok": true, "affected": 1, "matched": 5, "rows": [{"a": 1}]}',
     '{"v": 1, "id": "x", "op": "create", "ok": true, "affected": 1, "insert_id": 5,'
     ' "warnings": [{"errno": 1, "message": "x"}], "attempt": 2}',
     '{"v": 1, "id": 7, "op": null, "ok": false, ' + ERROR + "}",
+    '{"v": 1, "id": 7, "op": "read", "ok": true, "cols": ["a", "b"], "rows": [[1, null]]}',
+    '{"v": 1, "id": 7, "op": "read", "ok": true, "cols": ["a"], "row": null}',
+    '{"v": 1, "id": {"$bin": "AP8="}, "op": "update", "ok": true, "affected": 0, "matched": 0, "row": null}',
+    '{"v": 1, "id": 7, "op": "delete", "ok": true, "affected": 0, "row": null}',
+    '{"v": 1, "id": 7, "op": "create", "ok": true, "affected": 0, "rows": []}',
+    '{"v": 1, "id": 7, "op": "create", "ok": true, "affected": 2, "insert_ids": [1, 2]}',
+    error_reply("create", at={"row": 0, "column": "a", "constraint": "b"}, hint="x", errno=1062, sqlstate="23000"),
+    error_reply(at={"column": "a"}),
 ]
 
 NO_REPLIES = [
@@ -87,6 +188,62 @@ NO_REPLIES = [
     '{"v": 1, "id": null, "op": "read", "ok": false, "row": null, ' + ERROR + "}",
     '{"v": 1, "id": null, "op": "create", "ok": true, "affected": 1, "row": {"a": 1}, "insert_id": 5}',
     '{"v": 1, "id": null, "op": "count", "ok": true, "value": -1}',
+    '{"v": 2, "id": null, "op": "ping", "ok": true, "value": "pong"}',
+    '{"v": 1, "id": null, "ok": true, "value": "pong"}',
+    '{"v": 1, "id": null, "op": "ping", "value": "pong"}',
+    '{"v": 1, "id": 1.5, "op": "ping", "ok": true, "value": "pong"}',
+    '{"v": 1, "id": "", "op": "ping", "ok": true, "value": "pong"}',
+    '{"v": 1, "id": null, "op": "ping", "ok": "yes", "value": "pong"}',
+    '{"v": 1, "id": null, "op": "ping", "ok": true, "value": "ping"}',
+    '{"v": 1, "id": null, "op": "ping", "ok": true, "value": "pong", "meta": null}',
+    '{"v": 1, "id": null, "op": "ping", "ok": true, "value": "pong", "attempt": 1}',
+    '{"v": 1, "id": null, "op": "ping", "ok": true, "value": "pong", "us": {"wait": 1, "db": 1}}',
+    '{"v": 1, "id": null, "op": "ping", "ok": true, "value": "pong", "warnings": []}',
+    '{"v": 1, "id": null, "op": "ping", "ok": true, "value": "pong", "warnings": [{"errno": 0, "message": "x"}]}',
+    '{"v": 1, "id": null, "op": "ping", "ok": true, "value": "pong", "next": "x"}',
+    '{"v": 1, "id": null, "op": "info", "ok": true, "row": {"version": "1"}}',
+    '{"v": 1, "id": null, "op": "tables", "ok": true, "rows": [{"name": "a"}]}',
+    '{"v": 1, "id": null, "op": "describe", "ok": true, "columns": [], "primary_key": [], "unique": [],'
+    ' "foreign_keys": []}',
+    '{"v": 1, "id": null, "op": "exists", "ok": true, "value": 1}',
+    '{"v": 1, "id": null, "op": "read", "ok": true}',
+    '{"v": 1, "id": null, "op": "read", "ok": true, "rows": {}}',
+    '{"v": 1, "id": null, "op": "read", "ok": true, "rows": [null]}',
+    '{"v": 1, "id": null, "op": "read", "ok": true, "rows": [[1]]}',
+    '{"v": 1, "id": null, "op": "read", "ok": true, "cols": ["a"], "rows": [{"a": 1}]}',
+    '{"v": 1, "id": null, "op": "read", "ok": true, "cols": [], "rows": []}',
+    '{"v": 1, "id": null, "op": "count", "ok": true, "value": 1, "rows": []}',
+    '{"v": 1, "id": null, "op": "create", "ok": true, "row": {"a": 1}}',
+    '{"v": 1, "id": null, "op": "create", "ok": true, "row": {"a": 1}, "affected": 2}',
+    '{"v": 1, "id": null, "op": "create", "ok": true, "row": null, "affected": 0}',
+    '{"v": 1, "id": null, "op": "create", "ok": true, "insert_id": 1, "insert_ids": [1], "affected": 1}',
+    '{"v": 1, "id": null, "op": "create", "ok": true, "insert_id": "1", "affected": 1}',
+    '{"v": 1, "id": null, "op": "update", "ok": true, "affected": 1}',
+    '{"v": 1, "id": null, "op": "update", "ok": true, "affected": 1, "matched": 2, "row": {"a": 1}}',
+    '{"v": 1, "id": null, "op": "update", "ok": true, "affected": 0, "matched": 0, "row": {"a": 1}}',
+    '{"v": 1, "id": null, "op": "delete", "ok": true, "affected": 1, "matched": 1}',
+    '{"v": 1, "id": null, "op": "delete", "ok": true, "affected": 1, "row": null}',
+    '{"v": 1, "id": null, "op": "delete", "ok": true, "affected": 0, "row": {"a": 1}}',
+    error_reply(message=""),
+    error_reply(hint=""),
+    error_reply(at={}),
+    error_reply(at={"row": 1}),
+    error_reply("create", at={"row": -1}),
+    error_reply(at={"op": 0}),
+    error_reply(sqlstate="2300"),
+    error_reply(errno=0),
+    error_reply(row={"a": 1}),
+]
+
+LETTER = {"reason": "BAD_MESSAGE", "error": "x", "attempts": 0, "at": 1700000000000, "worker": "w", "command": ""}
+
+DEAD_LETTERS = [json.dumps(LETTER), json.dumps({**LETTER, "reason": "REPLY_REFUSED"})]
+
+NO_DEAD_LETTERS = [
+    *[json.dumps({name: value for name, value in LETTER.items() if name != left_out}) for left_out in LETTER],
+    *[json.dumps({**LETTER, name: value}) for name, value in (
+        ("reason", "no code"), ("reason", None), ("attempts", -1), ("attempts", "1"), ("at", 0), ("worker", ""),
+        ("command", None), ("codec", "json"))],
 ]
 
 
@@ -107,6 +264,23 @@ class Schemas(unittest.TestCase):
 
     def test_reply(self):
         self.check("reply", REPLIES, NO_REPLIES)
+
+    def test_dead_letter(self):
+        self.check("dead_letter", DEAD_LETTERS, NO_DEAD_LETTERS)
+
+    def test_errors_are_those_of_the_list(self):
+        """Each code of this version with its own status and retryable, and with no other."""
+        entries = json.loads((FOLDER.parent / "errors.json").read_text(encoding="utf-8"))
+        sent = [entry for entry in entries if entry["code"] not in LATER_CODES]
+        for entry in entries:
+            good, bad = [], []
+            for status in {other["status"] for other in entries}:
+                for retryable in (False, True):
+                    right = entry in sent and (status, retryable) == (entry["status"], entry["retryable"])
+                    (good if right else bad).append(
+                        error_reply(code=entry["code"], status=status, retryable=retryable))
+            self.check("reply", good, bad)
+        self.check("reply", [], [error_reply(code="NO_SUCH_CODE")])
 
 
 if __name__ == "__main__":
