@@ -23,6 +23,7 @@ struct answer {
 	uint32_t outstanding; /* sent, not yet confirmed */
 	uint32_t list_ttl_ms;
 	bool weather;                             /* something has to be sent again */
+	bool unburied;                            /* the dead letter was refused: {Q}:dead is no list */
 	char reason[40];                          /* of the dead letter */
 	char refusal[96];                         /* what Redis said to the reply, when it will never take it */
 	struct bytes reply, channel, list, error; /* in data */

@@ -4,7 +4,9 @@
  *      ^          |  weather, connection lost
  *      +--------- failed   (all of it, in order, when nothing is outstanding any more)
  *
- * A reply that Redis will never take makes its command a dead letter. A dead letter acknowledges its command itself. */
+ * A reply that Redis will never take makes its command a dead letter. A dead letter acknowledges its command itself.
+ * One that is refused is kept aside (unburied) and tried again now and then: nothing may vanish because {Q}:dead is no
+ * list, and nobody else's reply waits until somebody has mended that. */
 #include "common/log.h"
 #include "daemon/queue/state.h"
 #include "daemon/queue/verdict.h"
@@ -54,6 +56,15 @@ static void failed(struct holding *holding)
 	holding_move(holding, &outbox->failed);
 }
 
+static void keep_aside(struct holding *holding)
+{
+	struct outbox *outbox = &holding->queue->worker->outbox;
+
+	holding->answer->unburied = false;
+	outbox->bury_at_ms = worker_now() + RETRY_LAST_MS;
+	holding_move(holding, &outbox->unburied);
+}
+
 /* Called when no answer for it is outstanding. */
 static void settle(struct holding *holding)
 {
@@ -63,6 +74,8 @@ static void settle(struct holding *holding)
 	worker_touch(worker);
 	if (holding->answer->weather) {
 		failed(holding);
+	} else if (holding->answer->unburied) {
+		keep_aside(holding);
 	} else if (holding->answer->todo) {
 		holding_move(holding, &worker->outbox.sent); /* the dead letter is left */
 		worker->outbox.sent_bytes += holding->answer->reply.size;
@@ -134,9 +147,9 @@ static void step_answered(struct holding *holding, uint32_t step, const struct r
 		answer->todo &= ~step;
 		refuse(holding, reply);
 	} else {
-		/* A dead letter that is refused is kept too: nothing may vanish because {Q}:dead is no list. */
 		worker_trouble(holding->queue, step == ANSWER_BURY ? "bury" : "reply", reply);
-		answer->weather = true;
+		answer->unburied = verdict == VERDICT_REFUSED;
+		answer->weather = !answer->unburied;
 	}
 	if (answer->outstanding == 0)
 		settle(holding);
@@ -243,6 +256,8 @@ void outbox_step(struct worker *worker, uint64_t now_ms)
 	struct outbox *outbox = &worker->outbox;
 
 	tell(outbox, now_ms);
+	if (outbox->unburied.count > 0 && now_ms >= outbox->bury_at_ms)
+		holding_list_prepend(&outbox->waiting, &outbox->unburied);
 	if (outbox->failed.count > 0) {
 		if (outbox->sent.count > 0 || now_ms < outbox->retry_at_ms)
 			return;

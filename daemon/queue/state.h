@@ -92,6 +92,8 @@ struct seldom {
 
 struct outbox {
 	struct holding_list waiting, sent, failed; /* each in the order of completion */
+	struct holding_list unburied;              /* dead letters that Redis will not take as it is */
+	uint64_t bury_at_ms;
 	uint64_t sent_bytes, kept_bytes;
 	uint64_t retry_at_ms;
 	uint32_t failures;

@@ -434,7 +434,7 @@ bool worker_settled(const struct worker *worker)
 {
 	const struct outbox *outbox = &worker->outbox;
 
-	if (outbox->waiting.count + outbox->sent.count + outbox->failed.count > 0)
+	if (outbox->waiting.count + outbox->sent.count + outbox->failed.count + outbox->unburied.count > 0)
 		return false;
 	for (uint32_t i = 0; i < worker->queue_count; i++)
 		if (!acknowledge_settled(&worker->queues[i]) || intake_expects(&worker->queues[i]))
@@ -448,7 +448,8 @@ struct worker_counts worker_counts(const struct worker *worker)
 
 	counts.in_flight = worker->holdings.count;
 	counts.in_flight_bytes = worker->holdings.bytes;
-	counts.replies_pending = worker->outbox.waiting.count + worker->outbox.sent.count + worker->outbox.failed.count;
+	counts.replies_pending = worker->outbox.waiting.count + worker->outbox.sent.count +
+				 worker->outbox.failed.count + worker->outbox.unburied.count;
 	counts.reply_bytes = worker->outbox.kept_bytes;
 	counts.connected = link_ready(worker->link);
 	for (uint32_t i = 0; i < worker->queue_count; i++)

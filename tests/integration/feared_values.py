@@ -107,7 +107,7 @@ REFUSED = {  # column: what no row may ever hold, in whatever way it is sent
     "single": [1e39, -1e39, float("nan"), float("inf"), "nan", "1e39", "x"],
     "twice": [float("nan"), float("inf"), float("-inf"), "1e309", "-1e309", "x", ""],
     "flag": ["true", "x", 128, ""],
-    "kind": ["blue", "", "1", "3", "0", 1, 0, 4, "red,green", "\x00", "red\x00"],
+    "kind": ["blue", "", "1", "3", "0", 1, 0, 4, "red,green", "\x00"],
     "kinds": ["1", "3", 1, 7, "a,b,c,d", "a,,b", "d", ",", "a;b"],
     "latin": ["김", "😀", "\u0100", "Ω"],
     "fixed": ["123456789", "😀" * 9],
