@@ -26,6 +26,9 @@
 /* Longest stretch of work at a time, when rows are there faster than they are wanted. */
 enum { SLICE_NS = 2 * 1000 * 1000 };
 
+/* So much the library may keep for the rows that it reads. */
+enum { BLOATED_BYTES = 16 * 1024 * 1024 };
+
 enum connection_state { CONNECTION_IDLE, CONNECTION_BUSY, CONNECTION_PINGING, CONNECTION_CLOSING };
 
 static const bool moves[4][4] = {
@@ -406,6 +409,11 @@ bool connection_is_late(const struct connection *connection, uint64_t now_ms)
 uint32_t connection_statement_timeout_ms(const struct connection *connection)
 {
 	return connection->statement_timeout_ms;
+}
+
+bool connection_is_bloated(const struct connection *connection)
+{
+	return connection->call.mysql->net.max_packet > BLOATED_BYTES;
 }
 
 uint64_t connection_id(const struct connection *connection)

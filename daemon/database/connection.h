@@ -54,6 +54,9 @@ bool connection_is_late(const struct connection *connection, uint64_t now_ms);
 /* How long a statement of the transaction may run. */
 uint32_t connection_statement_timeout_ms(const struct connection *connection);
 
+/* Whether it has read a row that was so large that the memory for it, which the library keeps, is better given back. */
+bool connection_is_bloated(const struct connection *connection);
+
 /* The server's number for it. */
 uint64_t connection_id(const struct connection *connection);
 

@@ -155,7 +155,8 @@ static void on_idle(void *context, struct connection *connection, const struct s
 	else if (!pool->down)
 		pool->failures = 0;
 	if (connection_link(connection)->list == &pool->idle &&
-	    (pool->closing || connection_link(connection)->generation != pool->generation))
+	    (pool->closing || connection_link(connection)->generation != pool->generation ||
+	     connection_is_bloated(connection)))
 		drop(pool, connection);
 	keep_one(pool);
 }

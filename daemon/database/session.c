@@ -14,8 +14,10 @@
 
 enum {
 	COROUTINE_STACK_BYTES = 256 * 1024, /* the library's own default of 60 KiB is too small for TLS */
-	PACKET_BYTES = 64 * 1024 * 1024,    /* largest row; the library's own limit is 1 GiB */
-	TIMEOUT_GRACE_S = 5,                /* the server ends a statement first */
+	/* The largest row: as large as servers let a value be. A smaller limit would bound memory, but the library
+	 * meets it with the very error of a server that died, and the command would run again and again. */
+	PACKET_BYTES = 1024 * 1024 * 1024,
+	TIMEOUT_GRACE_S = 5, /* the server ends a statement first */
 	IDLE_TRANSACTION_S = 30,
 	LOCK_WAIT_S = 5,
 };

@@ -58,12 +58,19 @@ class Rowd:
     def log(self):
         return self.process.log()
 
+    def _memory_bytes(self, name):
+        for line in Path(f"/proc/{self.pid}/status").read_text(encoding="ascii").splitlines():
+            if line.startswith(name + ":"):
+                return int(line.split()[1]) * 1024
+        raise AssertionError(f"no {name}: the process has ended")
+
+    def memory_bytes(self):
+        """VmRSS: what is resident now."""
+        return self._memory_bytes("VmRSS")
+
     def peak_memory_bytes(self):
         """VmHWM: the most that was ever resident."""
-        for line in Path(f"/proc/{self.pid}/status").read_text(encoding="ascii").splitlines():
-            if line.startswith("VmHWM:"):
-                return int(line.split()[1]) * 1024
-        raise AssertionError("no VmHWM: the process has ended")
+        return self._memory_bytes("VmHWM")
 
     def kill(self):
         self.process.kill()

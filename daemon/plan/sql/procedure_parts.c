@@ -5,8 +5,8 @@
 #include <assert.h>
 #include <errno.h>
 
-/* What the protocol puts around a statement, with some to spare. */
-enum { PACKET_SLACK = 1024 };
+/* A packet is smaller than the server's limit, and one byte of it says that it is a statement. */
+enum { PACKET_OVERHEAD_BYTES = 2 };
 
 struct buffer *plan_statement_begin(struct job_plan *plan, struct wave *wave, enum statement_role role)
 {
@@ -25,7 +25,7 @@ int plan_statement_end(struct job_plan *plan, struct wave *wave)
 	if (wave->sql.state == BUFFER_NO_MEMORY)
 		return -ENOMEM;
 	statement->size = wave->sql.size - statement->start;
-	if (buffer_failed(&wave->sql) || statement->size + PACKET_SLACK > limit) {
+	if (buffer_failed(&wave->sql) || statement->size + PACKET_OVERHEAD_BYTES > limit) {
 		compiler_refuse(&plan->compiler, ERROR_TOO_LARGE, NULL,
 				"the statement is larger than the server's max_allowed_packet");
 		error_hint(plan->compiler.error, "send less at a time");

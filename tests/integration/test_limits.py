@@ -1,0 +1,407 @@
+"""Each limit of a message and of a reply, at the limit and one above. Limits of the database: test_limits_database.py."""
+
+import secrets
+
+import pytest
+
+from support import contract
+from support.client import Client, decode, encode
+from support.process import wait_until
+
+DEAD = "{rowd:commands}:dead"
+MESSAGE_BYTES = 1 << 20
+MESSAGE_NODES = 1 << 18
+
+
+def configuration(world, text):
+    path = world.directory / "rowd.conf"
+    path.write_text(text, encoding="utf-8")
+    return ["-c", str(path)]
+
+
+def push_raw(client, raw, reply_list):
+    """Pushes the bytes as they are and takes the reply."""
+    client.redis.lpush(client.queue, raw)
+    return client.take(reply_list)
+
+
+def letters(redis, dead=DEAD):
+    return [contract.check_dead_letter(raw) for raw in redis.lrange(dead, 0, -1)]
+
+
+@pytest.fixture
+def empty_dead(redis, rowd):
+    redis.delete(DEAD)
+
+
+# --- the message ------------------------------------------------------------------------------------------------------
+
+def ping_of_size(codec, size, reply_list=None):
+    """A ping that is so many bytes long."""
+    command = {"op": "ping", "id": 7, "meta": "x" * size, **({"reply_list": reply_list} if reply_list else {})}
+    command["meta"] = "x" * (2 * size - len(encode(command, codec)))
+    raw = encode(command, codec)
+    assert len(raw) == size
+    return raw
+
+
+def test_a_message_at_the_limit_and_one_byte_above(client, redis, empty_dead):
+    reply_list = f"rowd:reply:{secrets.token_hex(8)}"
+    reply = push_raw(client, ping_of_size(client.codec, MESSAGE_BYTES, reply_list), reply_list)
+    assert reply["ok"] and len(reply["meta"]) > MESSAGE_BYTES - 200
+    assert redis.llen(DEAD) == 0
+    raw = ping_of_size(client.codec, MESSAGE_BYTES + 1, reply_list)
+    reply = push_raw(client, raw, reply_list)
+    assert reply["error"]["code"] == "TOO_LARGE" and reply["id"] == 7
+    assert "message_bytes" in reply["error"]["hint"] and str(MESSAGE_BYTES) in reply["error"]["hint"]
+    wait_until(lambda: redis.llen(DEAD) == 1, "the dead letter")
+    assert letters(redis)[0][b"command"] == raw and letters(redis)[0][b"reason"] == b"TOO_LARGE"
+
+
+@pytest.mark.parametrize("size", [MESSAGE_BYTES + 1, 4 * MESSAGE_BYTES + 1])
+def test_a_message_above_the_limit_without_a_place_to_reply(client, redis, empty_dead, size):
+    raw = ping_of_size(client.codec, size)
+    redis.lpush("rowd:commands", raw)
+    wait_until(lambda: redis.llen(DEAD) == 1, "the dead letter")
+    assert letters(redis)[0][b"command"] == raw and letters(redis)[0][b"reason"] == b"TOO_LARGE"
+
+
+def test_a_message_far_above_the_limit_is_not_read(client, redis, empty_dead):
+    """Four times the limit is still read, to find out whom to tell."""
+    reply_list = f"rowd:reply:{secrets.token_hex(8)}"
+    reply = push_raw(client, ping_of_size(client.codec, 4 * MESSAGE_BYTES, reply_list), reply_list)
+    assert reply["error"]["code"] == "TOO_LARGE"
+    redis.lpush("rowd:commands", ping_of_size(client.codec, 5 * MESSAGE_BYTES, reply_list))
+    wait_until(lambda: redis.llen(DEAD) == 2, "the dead letter")
+    assert redis.llen(reply_list) == 0
+
+
+@pytest.mark.parametrize("message_bytes", [2000, 70000])
+def test_the_limit_is_the_configured_one(world, message_bytes):
+    redis_server = world.redis()
+    world.rowd(world.database(), redis_server, limits_message_bytes=message_bytes)
+    for codec in ("msgpack", "json"):
+        client = Client(redis_server.client(), codec)
+        assert push_raw(client, ping_of_size(codec, message_bytes, "rowd:reply:s"), "rowd:reply:s")["ok"]
+        reply = push_raw(client, ping_of_size(codec, message_bytes + 1, "rowd:reply:s"), "rowd:reply:s")
+        assert reply["error"]["code"] == "TOO_LARGE"
+
+
+def test_as_many_values_as_a_message_may_have_and_one_more(client, redis, empty_dead):
+    command = {"op": "ping", "id": 7, "reply_list": f"rowd:reply:{secrets.token_hex(8)}", "meta": []}
+    taken = 1 + 2 * len(command)  # the map, its keys and its values
+    command["meta"] = [1] * (MESSAGE_NODES - taken)
+    reply = push_raw(client, encode(command, client.codec), command["reply_list"])
+    assert reply["ok"] and len(reply["meta"]) == MESSAGE_NODES - taken
+    command["meta"].append(1)
+    reply = push_raw(client, encode(command, client.codec), command["reply_list"])
+    assert reply["error"]["code"] == "TOO_LARGE" and str(MESSAGE_NODES) in reply["error"]["hint"]
+    assert reply["id"] == 7, "what stands before and behind is read all the same"
+    wait_until(lambda: redis.llen(DEAD) == 1, "the dead letter")
+
+
+def test_the_address_behind_too_many_values_is_found(client, redis, empty_dead):
+    command = {"meta": [[1] * MESSAGE_NODES, 2], "op": "ping", "reply_list": f"rowd:reply:{secrets.token_hex(8)}"}
+    reply = push_raw(client, encode(command, client.codec), command["reply_list"])
+    assert reply["error"]["code"] == "TOO_LARGE" and reply["op"] == "ping"
+    assert reply["meta"] == [None, 2]
+
+
+@pytest.mark.parametrize("opening", [list, dict])
+def test_depth(client, redis, empty_dead, opening):
+    """The command itself is the first of 16."""
+    def nested(levels):
+        value = 1
+        for _ in range(levels):
+            value = [value] if opening is list else {"a": value}
+        return value
+
+    assert client.ok("ping", meta=nested(15))["meta"] == nested(15)
+    error = client.fails("BAD_MESSAGE", "ping", meta=nested(16))
+    assert "16" in error["hint"]
+    wait_until(lambda: redis.llen(DEAD) == 1, "the dead letter")
+
+
+def test_the_id(client):
+    for identity in ("x" * 128, "é" * 64, "y", 0, -2**63, 2**64 - 1):
+        assert client.ok("ping", id=identity)["id"] == identity
+    for identity in ("x" * 129, "é" * 64 + "x", ""):
+        raw = client.call_raw({"op": "ping", "id": identity}, check=False)
+        assert decode(raw)["error"]["code"] == "BAD_VALUE"
+        assert decode(raw).get("id") is None, "an id that is none is not echoed"
+
+
+def test_reply_ttl_ms(client, redis):
+    for ttl_ms in (1, 60000, 3600000):
+        reply_list = f"rowd:reply:{secrets.token_hex(8)}"
+        pipeline = redis.pipeline(transaction=False)
+        client.push({"op": "ping", "reply_list": reply_list, "reply_ttl_ms": ttl_ms})
+        if ttl_ms > 1:
+            wait_until(lambda key=reply_list: redis.llen(key) == 1, "the reply")
+            assert ttl_ms - 20000 < redis.pttl(reply_list) <= ttl_ms
+    for ttl_ms in (0, -1, 3600001, 2**64 - 1):
+        assert "reply_ttl_ms" in client.fails("BAD_VALUE", "ping", reply_ttl_ms=ttl_ms)["message"]
+    assert pipeline is not None
+
+
+# --- rows and bytes of a reply ----------------------------------------------------------------------------------------
+
+@pytest.fixture
+def small(world):
+    """A queue whose replies have at most 5 rows, and its database."""
+    database, redis_server = world.database(), world.redis()
+    world.rowd(database, redis_server, arguments=configuration(world, '[queue "small"]\nmax_rows = 5\n'), queue="small")
+    return database, [Client(redis_server.client(), codec, queue="small") for codec in ("msgpack", "json")]
+
+
+def fill(database, count):
+    database.query("DELETE FROM animals")
+    database.query("INSERT INTO animals (species, age) VALUES " + ", ".join(["('a', 1)"] * count))
+
+
+def test_max_rows_of_a_read(small):
+    database, clients = small
+    for client in clients:
+        fill(database, 5)
+        assert len(client.ok("read", table="animals")["rows"]) == 5
+        fill(database, 6)
+        for fields in ({}, {"limit": 6}, {"where": {"species": "a"}}, {"page": 1, "page_size": 6}):
+            error = client.fails("TOO_LARGE", "read", table="animals", **fields)
+            assert "limit" in error["hint"]
+        assert len(client.ok("read", table="animals", limit=5)["rows"]) == 5
+        assert len(client.ok("read", table="animals", offset=1)["rows"]) == 5
+        assert client.ok("count", table="animals")["value"] == 6
+
+
+def test_max_rows_of_a_write_is_decided_before_commit(small):
+    database, clients = small
+    for client in clients:
+        fill(database, 6)
+        for target in ({"where": {"species": "a"}}, {"all": True}):
+            client.fails("TOO_LARGE", "update", table="animals", set={"age": 2}, returning=True, **target)
+            client.fails("TOO_LARGE", "delete", table="animals", returning=True, **target)
+        assert database.query("SELECT COUNT(*), MAX(age) FROM animals") == [(6, 1)], "nothing took effect"
+        client.fails("TOO_LARGE", "create", table="animals", values=[{"species": "b"}] * 6)
+        assert database.query("SELECT COUNT(*) FROM animals") == [(6,)]
+        assert client.ok("update", table="animals", set={"age": 2}, all=True)["affected"] == 6
+        assert len(client.ok("create", table="animals", values=[{"species": "b"}] * 6,
+                             returning=False)["insert_ids"]) == 6
+        assert client.ok("delete", table="animals", all=True)["affected"] == 12
+        assert len(client.ok("create", table="animals", values=[{"species": "a"}] * 5)["rows"]) == 5
+        assert len(client.ok("update", table="animals", set={"age": 9}, all=True, returning=True)["rows"]) == 5
+        assert len(client.ok("delete", table="animals", all=True, returning=True)["rows"]) == 5
+
+
+REPLY_BYTES = 5000
+
+
+@pytest.fixture
+def tight(world):
+    """A rowd whose replies have at most 5000 bytes, and its database."""
+    database, redis_server = world.database(), world.redis()
+    database.query("CREATE TABLE note (id INT PRIMARY KEY, body TEXT) CHARACTER SET utf8mb4")
+    world.rowd(database, redis_server, limits_reply_bytes=REPLY_BYTES)
+    return database, [Client(redis_server.client(), codec) for codec in ("msgpack", "json")]
+
+
+def size_for(call):
+    """For which n call(n), which returns the reply's bytes, returns as many as are allowed."""
+    n = 4000
+    return n + REPLY_BYTES - len(call(n))
+
+
+def test_reply_bytes_of_a_read_are_the_bytes_that_are_sent(tight):
+    database, clients = tight
+    for client in clients:
+        def read(n, client=client, **fields):
+            database.query("REPLACE INTO note VALUES (1, REPEAT('x', %s))", (n,))
+            return client.call_raw({"op": "read", "table": "note", "pk": 1, "id": 5, **fields})
+
+        for fields in ({}, {"meta": {"a": ["b"] * 100}, "id": "y" * 128}):
+            n = size_for(lambda n, fields=fields: read(n, **fields))
+            raw = read(n, **fields)
+            assert len(raw) == REPLY_BYTES and decode(raw)["ok"]
+            error = decode(read(n + 1, **fields))["error"]
+            assert error["code"] == "TOO_LARGE" and error["hint"]
+        raw = read(size_for(read), timing=True)
+        assert decode(raw)["error"]["code"] == "TOO_LARGE", "the times count as well"
+
+
+def test_reply_bytes_of_a_write_are_decided_before_commit(tight):
+    database, clients = tight
+    for client in clients:
+        for op, fields in (("create", lambda n: {"values": {"id": 1, "body": "x" * n}}),
+                           ("update", lambda n: {"pk": 1, "set": {"body": "x" * n}})):
+            def write(n, op=op, fields=fields, client=client):
+                database.query("DELETE FROM note")
+                if op == "update":
+                    database.query("INSERT INTO note VALUES (1, 'old')")
+                return client.call_raw({"op": op, "table": "note", "id": 5, **fields(n)})
+
+            n = size_for(write)
+            assert len(write(n)) == REPLY_BYTES
+            assert decode(write(n + 1))["error"]["code"] == "TOO_LARGE"
+            assert database.query("SELECT body FROM note") == ([] if op == "create" else [("old",)])
+
+
+def test_reply_bytes_of_what_needs_no_database(tight):
+    _, clients = tight
+    for client in clients:
+        def ping(n, client=client):
+            return client.call_raw({"op": "ping", "id": 5, "meta": "x" * n})
+
+        n = size_for(ping)
+        assert len(ping(n)) == REPLY_BYTES
+        reply = decode(ping(n + 1))
+        assert reply["error"]["code"] == "TOO_LARGE"
+        assert reply["meta"] == "x" * (n + 1), "an error is told whatever it echoes"
+
+
+def test_who_asks_for_no_reply_has_none_that_is_too_large(tight):
+    database, clients = tight
+    clients[0].push({"op": "create", "table": "note", "values": {"id": 3, "body": "x" * REPLY_BYTES}, "returning": False,
+                     "meta": "y" * REPLY_BYTES})
+    wait_until(lambda: database.query("SELECT COUNT(*) FROM note WHERE id = 3") == [(1,)], "the row")
+
+
+# --- what is in flight ------------------------------------------------------------------------------------------------
+
+def in_flight(redis, queue="rowd:commands"):
+    workers = redis.zrange(f"{{{queue}}}:workers", 0, -1)
+    return sum(redis.hlen(f"{{{queue}}}:inflight:{worker.decode()}") for worker in workers)
+
+
+@pytest.mark.parametrize("limits, size, most", [
+    ({"limits_in_flight": 10, "limits_batch": 4}, 10, 10),
+    ({"limits_in_flight": 1, "limits_batch": 1}, 10, 1),
+    ({"limits_in_flight_bytes": 65536, "limits_message_bytes": 32768}, 20000, 3),
+])
+def test_in_flight(world, limits, size, most):
+    """While the table is locked nothing ends, so that what was claimed is what may be in flight."""
+    database, redis_server = world.database(), world.redis()
+    world.rowd(database, redis_server, database_connections=2, **limits)
+    client = Client(redis_server.client())
+    holder = database.connect()
+    with holder.cursor() as cursor:
+        cursor.execute("LOCK TABLES animals WRITE")
+        for number in range(40):
+            client.push({"op": "create", "id": number, "table": "animals", "returning": False,
+                         "values": {"species": "a"}, "meta": "x" * size, "reply_list": "rowd:reply:held"})
+        # One more may have landed by the blocking pop.
+        wait_until(lambda: in_flight(client.redis) >= most, "the claims")
+        assert in_flight(client.redis) <= most + 1
+        assert client.redis.llen(client.queue) >= 40 - most - 1
+        cursor.execute("UNLOCK TABLES")
+    holder.close()
+    assert [client.take("rowd:reply:held")["id"] for _ in range(40)] == list(range(40))
+
+
+def test_batch(world):
+    """At most so many commands share a transaction."""
+    database, redis_server = world.database(), world.redis()
+    rowd = world.rowd(database, redis_server, limits_batch=4, database_echo="on", database_connections=1)
+    client = Client(redis_server.client())
+    client.redis.set("{rowd:commands}:paused", "1")
+    before = rowd.log().count("COMMIT")
+    for number in range(40):
+        client.push({"op": "create", "id": number, "table": "animals", "values": {"species": "a"},
+                     "reply_list": "rowd:reply:batch"})
+    client.redis.delete("{rowd:commands}:paused")
+    for number in range(40):
+        assert client.take("rowd:reply:batch")["ok"]
+    assert rowd.log().count("COMMIT") - before >= 10
+
+
+# --- dead letters -----------------------------------------------------------------------------------------------------
+
+def bury(client, *junk):
+    """Pushes what can only become a dead letter, in this order, and waits for the end."""
+    for element in junk:
+        client.redis.lpush(client.queue, element)
+    assert client.ok("ping")
+
+
+def dead_bytes(redis):
+    return sum(len(raw) for raw in redis.lrange(DEAD, 0, -1))
+
+
+def test_dead_letters_are_capped_in_number(world):
+    redis_server = world.redis()
+    rowd = world.rowd(world.database(), redis_server, limits_dead_letters=5)
+    client = Client(redis_server.client())
+    bury(client, *(b"junk %d" % number for number in range(5)))
+    wait_until(lambda: client.redis.llen(DEAD) == 5, "as many as are kept")
+    bury(client, b"junk 5", b"junk 6")
+    wait_until(lambda: client.redis.hget("{rowd:commands}:stats", "dead_dropped") == b"2", "the count of what went")
+    assert [letter[b"command"] for letter in letters(client.redis)] == [b"junk %d" % n for n in (6, 5, 4, 3, 2)]
+    assert client.redis.hget("{rowd:commands}:stats", "dead") == b"7"
+    wait_until(lambda: "dead.dropped" in rowd.log(), "the line in the log")
+
+
+def test_dead_letters_are_capped_in_bytes(world):
+    """Large ones that follow many small ones make room at once."""
+    cap = 65536
+    redis_server = world.redis()
+    world.rowd(world.database(), redis_server, limits_dead_bytes=cap)
+    client = Client(redis_server.client())
+    bury(client, *(b"small %d" % number for number in range(300)))
+    wait_until(lambda: client.redis.llen(DEAD) == 300, "the small ones")
+    for size in (20000, 20000, 20000, 20000):
+        bury(client, b"l" * size)
+        assert wait_until(lambda: dead_bytes(client.redis), "letters") <= cap
+        stats = client.redis.hgetall("{rowd:commands}:stats")
+        wait_until(lambda: int(client.redis.hget("{rowd:commands}:stats", "dead_bytes")) == dead_bytes(client.redis),
+                   "the books to be right")
+        assert int(stats[b"dead_bytes"]) <= cap
+    assert [len(letter[b"command"]) for letter in letters(client.redis)] == [20000] * 3
+
+
+def test_a_dead_letter_above_the_cap_is_kept_alone(world):
+    redis_server = world.redis()
+    world.rowd(world.database(), redis_server, limits_dead_bytes=65536)
+    client = Client(redis_server.client())
+    bury(client, b"first", b"x" * 100000)
+    wait_until(lambda: client.redis.llen(DEAD) == 1, "only the large one")
+    assert len(letters(client.redis)[0][b"command"]) == 100000
+    bury(client, b"next")
+    wait_until(lambda: [letter[b"command"] for letter in letters(client.redis)] == [b"next"], "only the next one")
+
+
+def test_a_dead_letter_says_what_it_says(client, redis, empty_dead):
+    """Of a command as large as there are."""
+    raw = ping_of_size(client.codec, MESSAGE_BYTES).replace(b"ping", b"pong")
+    redis.lpush("rowd:commands", raw)
+    wait_until(lambda: redis.llen(DEAD) == 1, "the dead letter")
+    assert letters(redis)[0][b"command"] == raw and letters(redis)[0][b"reason"] == b"UNKNOWN_OP"
+
+
+def test_a_reply_that_redis_refuses_for_good(client, redis, empty_dead):
+    redis.set("rowd:reply:a-string", "x")
+    client.push({"op": "ping", "id": 5, "reply_list": "rowd:reply:a-string"})
+    wait_until(lambda: redis.llen(DEAD) == 1, "the dead letter")
+    assert letters(redis)[0][b"reason"] == b"REPLY_REFUSED" and b"WRONGTYPE" in letters(redis)[0][b"error"]
+    assert redis.get("rowd:reply:a-string") == b"x"
+
+
+def test_a_dead_list_of_another_type_keeps_the_letter_until_it_is_mended(world):
+    redis_server = world.redis()
+    rowd = world.rowd(world.database(), redis_server)
+    client = Client(redis_server.client())
+    client.redis.set(DEAD, "not a list")
+    client.redis.lpush(client.queue, b"junk")
+    wait_until(lambda: "WRONGTYPE" in rowd.log(), "the line in the log")
+    assert client.ok("ping"), "others are answered"
+    assert client.redis.get(DEAD) == b"not a list"
+    client.redis.delete(DEAD)
+    wait_until(lambda: client.redis.llen(DEAD) == 1, "the dead letter")
+    assert letters(client.redis)[0][b"command"] == b"junk"
+
+
+def test_a_queue_of_another_type_is_served_when_it_is_mended(world):
+    redis_server = world.redis()
+    rowd = world.rowd(world.database(), redis_server)
+    client = Client(redis_server.client())
+    client.redis.set(client.queue, "not a list")
+    wait_until(lambda: "WRONGTYPE" in rowd.log(), "the line in the log")
+    client.redis.delete(client.queue)
+    assert client.ok("ping")
