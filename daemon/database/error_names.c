@@ -153,6 +153,7 @@ void sql_error_find_names(struct sql_error *error, enum server_kind kind)
 		find_key(error, kind);
 		break;
 	case 1048:
+	case 3673:
 		copy_between(error->column, error->message, "Column '", "' cannot be null");
 		break;
 	case 1054:
@@ -182,6 +183,9 @@ void sql_error_find_names(struct sql_error *error, enum server_kind kind)
 	case 3140:
 		if (copy_between(error->column, error->message, "for column '", "'."))
 			keep_after_dot(error->column, true);
+		break;
+	case 3643:
+		copy_between(error->column, error->message, "SRID of the column '", "'. The SRID");
 		break;
 	case 3819:
 		copy_between(error->constraint, error->message, "Check constraint '", "' is violated");

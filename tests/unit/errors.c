@@ -59,6 +59,10 @@ static const struct example examples[] = {
 	{MARIADB, 1292, "22007", "Truncated incorrect DOUBLE value: 'abc'", SQL_ERROR_OF_COMMAND, ERROR_BAD_VALUE, "", "", -1},
 	{MARIADB, 1690, "22003", "BIGINT value is out of range in '`d`.`t`.`a` + 1'", SQL_ERROR_OF_COMMAND, ERROR_OUT_OF_RANGE, "", "", -1},
 	{MYSQL, 3140, "22032", "Invalid JSON text: \"Invalid value.\" at position 0 in value for column 'pet.doc'.", SQL_ERROR_OF_COMMAND, ERROR_BAD_VALUE, "doc", "", -1},
+	{MYSQL, 3643, "HY000", "The SRID of the geometry does not match the SRID of the column 'pla'ce'. The SRID of the geometry is 0, but the SRID of the column is 4326.", SQL_ERROR_OF_COMMAND, ERROR_BAD_VALUE, "pla'ce", "", -1},
+	{MYSQL, 3673, "HY000", "Column 'place' cannot be null", SQL_ERROR_OF_COMMAND, ERROR_NOT_NULL_VIOLATION, "place", "", -1},
+	{MYSQL, 6136, "HY000", "Value of type 'string, size: 1' cannot be converted to 'vector' type.", SQL_ERROR_OF_COMMAND, ERROR_BAD_VALUE, "", "", -1},
+	{MYSQL, 1210, "HY000", "Incorrect arguments to =", SQL_ERROR_OF_COMMAND, ERROR_BAD_VALUE, "", "", -1},
 	{MARIADB, 1906, "HY000", "The value specified for generated column 'sum' in table 'pet' has been ignored", SQL_ERROR_OF_COMMAND, ERROR_BAD_VALUE, "sum", "", -1},
 	{MYSQL, 3105, "HY000", "The value specified for generated column 'sum' in table 'pet' is not allowed.", SQL_ERROR_OF_COMMAND, ERROR_BAD_VALUE, "sum", "", -1},
 	/* Constraints. */
@@ -73,6 +77,7 @@ static const struct example examples[] = {
 	/* Names. */
 	{MARIADB, 1054, "42S22", "Unknown column 'p.nam' in 'SELECT'", SQL_ERROR_STALE_CATALOG, ERROR_UNKNOWN_COLUMN, "p.nam", "", -1},
 	{MARIADB, 1146, "42S02", "Table 'pets.dog' doesn't exist", SQL_ERROR_STALE_CATALOG, ERROR_UNKNOWN_TABLE, "", "", -1},
+	{MARIADB, 1356, "HY000", "View 'd.v' references invalid table(s) or column(s)", SQL_ERROR_STALE_CATALOG, ERROR_UNKNOWN_TABLE, "", "", -1},
 	{MARIADB, 1142, "42000", "INSERT command denied to user 'u'@'h' for table `d`.`t`", SQL_ERROR_OF_COMMAND, ERROR_FORBIDDEN, "", "", -1},
 	{MARIADB, 1143, "42000", "SELECT command denied to user 'u'@'h' for column 'secret' in table 't'", SQL_ERROR_OF_COMMAND, ERROR_FORBIDDEN, "secret", "", -1},
 	{MARIADB, 1370, "42000", "execute command denied to user 'u'@'h' for routine 'd.f'", SQL_ERROR_OF_COMMAND, ERROR_FORBIDDEN, "", "", -1},
@@ -163,7 +168,7 @@ static void test_order(void **state)
 static void test_broken_texts(void **state)
 {
 	static const uint32_t numbers[] = {1048, 1054, 1062, 1143, 1263, 1292, 1348, 1364, 1366,
-					   1406, 1451, 1452, 1906, 3105, 3140, 3819, 4025};
+					   1406, 1451, 1452, 1906, 3105, 3140, 3643, 3673, 3819, 4025};
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(examples) / sizeof(examples[0]); i++) {

@@ -34,6 +34,15 @@ static void creates_one_by_one(void **state)
 	expect_answer(job, "\"rows\":[{\"id\":3},{\"id\":5},{\"id\":7}],\"affected\":3}");
 }
 
+/* What a SELECT of so many rows with one column brings. */
+static void rows_come(struct job *job, uint32_t statement, uint32_t rows, const char *value)
+{
+	const unsigned long length = strlen(value);
+
+	for (uint32_t i = 0; i < rows; i++)
+		assert_int_equal(procedure_row(job, statement, &value, &length, 1), 0);
+}
+
 static void reads_keys_back_over_several_waves(void **state)
 {
 	char command[16384];
@@ -52,12 +61,50 @@ static void reads_keys_back_over_several_waves(void **state)
 		procedure_restart(job);
 		assert_int_equal(procedure_next(job, statements, &count, &undo), PROCEDURE_SEND);
 		assert_int_equal(count, 4);
+		for (uint32_t i = 1; i < 4; i++)
+			rows_come(job, i, 200, "1");
 		expect_wave(job,
 			    "SELECT `id` FROM `toys` WHERE (`id` = 600) OR (`id` = 601) ORDER BY CASE WHEN (`id` = "
 			    "600) THEN 0 WHEN (`id` = 601) THEN 1 END",
 			    NULL);
+		rows_come(job, 0, 2, "1");
 		expect_end(job, PROCEDURE_FINISHED, false);
 	}
+	/* A trigger has changed a key: half an answer is none. */
+	procedure_restart(job);
+	send_any_wave(job);
+	statement_done(job, 0, 602, 602, 0);
+	rows_come(job, 1, 199, "1");
+	send_any_wave(job);
+	expect_failure(job, ERROR_BAD_VALUE, true);
+}
+
+/* spied has a trigger, which may set the id, and insert elsewhere. */
+static void reads_back_by_the_id_that_the_server_told(void **state)
+{
+	struct job *job = fixture_start(*state, "{\"op\":\"create\",\"table\":\"spied\",\"values\":[{},{\"id\":7}]}");
+	struct sql_error error = {
+		.class = SQL_ERROR_OF_COMMAND, .code = ERROR_UNIQUE_VIOLATION, .number = 1062, .row = -1};
+
+	for (int run = 0; run < 2; run++) {
+		procedure_restart(job);
+		expect_wave(job, "INSERT INTO `spied` () VALUES ()", NULL);
+		statement_done(job, 0, 1, 1, 105);
+		expect_wave(job, "SELECT `id` FROM `spied` WHERE `id` = 105", "INSERT INTO `spied` (`id`) VALUES (7)");
+		rows_come(job, 0, 1, "105");
+		statement_done(job, 1, 1, 1, 107);
+		expect_wave(job, "SELECT `id` FROM `spied` WHERE `id` = 107", NULL);
+		rows_come(job, 0, 1, "107");
+		expect_end(job, PROCEDURE_FINISHED, false);
+	}
+	procedure_restart(job);
+	send_any_wave(job);
+	statement_done(job, 0, 1, 1, 105);
+	send_any_wave(job);
+	rows_come(job, 0, 1, "105");
+	procedure_failed(job, 1, &error);
+	expect_failure(job, ERROR_UNIQUE_VIOLATION, true);
+	assert_int_equal(procedure_error(job)->at_row, 1);
 }
 
 static void finds_a_key_by_its_default(void **state)
@@ -153,6 +200,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(creates_one_by_one, fixture_set_up_mysql, fixture_tear_down),
 		cmocka_unit_test_setup_teardown(reads_keys_back_over_several_waves, fixture_set_up_mysql,
+						fixture_tear_down),
+		cmocka_unit_test_setup_teardown(reads_back_by_the_id_that_the_server_told, fixture_set_up_mysql,
 						fixture_tear_down),
 		cmocka_unit_test_setup_teardown(finds_a_key_by_its_default, fixture_set_up_mysql, fixture_tear_down),
 		cmocka_unit_test_setup_teardown(finds_the_bad_row_by_halves, fixture_set_up_mysql, fixture_tear_down),

@@ -52,4 +52,7 @@ int literal_refuse_encoding(struct compiler *compiler, const struct column *colu
 /* INET4 and INET6 are of the same kind. */
 bool literal_column_is_uuid(const struct column *column);
 
+/* Adds to a BAD_VALUE of the server's what to do about it, where something can be said. column may be NULL. */
+void literal_hint_refused(const struct column *column, uint32_t server_errno, struct error *error);
+
 #endif

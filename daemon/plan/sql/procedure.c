@@ -94,6 +94,19 @@ static int refuse_unknown_table(struct job *job)
 	return -ENOENT;
 }
 
+/* The servers tell no columns of it. When it was mended, the catalog has to be read again to see them. */
+static int refuse_broken_view(struct job *job)
+{
+	struct job_plan *plan = job->plan;
+	char quoted[ERROR_QUOTED_BYTES];
+
+	compiler_refuse(&plan->compiler, ERROR_UNKNOWN_TABLE, NULL,
+			"the view `%s` refers to a table or a column that is gone",
+			error_quote(quoted, plan->table->name));
+	error_hint(plan->compiler.error, "the view has to be made anew, or what it is made from");
+	return -ENOENT;
+}
+
 static int resolve_table(struct job *job)
 {
 	struct job_plan *plan = job->plan;
@@ -110,8 +123,10 @@ static int resolve_table(struct job *job)
 	plan->compiler.table = plan->table;
 	if (!plan->table)
 		return refuse_unknown_table(job);
-	if (!plan->writes || !plan->table->is_view)
+	if (!plan->table->is_view)
 		return 0;
+	if (!plan->writes)
+		return plan->table->column_count > 0 ? 0 : refuse_broken_view(job);
 	compiler_refuse(&plan->compiler, ERROR_BAD_VALUE, NULL, "`%s` is a view, and views are only read",
 			error_quote(quoted, name));
 	error_hint(plan->compiler.error, "write to the tables that the view is made from");

@@ -3,7 +3,8 @@
  *   MariaDB:                           INSERT … VALUES (…),(…) RETURNING, whose order is the order of VALUES
  *   MySQL, all keys given:             INSERT; SELECT by those keys
  *   MySQL, all keys generated:         INSERT; SELECT from LAST_INSERT_ID() on
- *   MySQL, neither, or with triggers:  the same for each row by itself, two rows to a wave */
+ *   MySQL, neither:                    the same for each row by itself, two rows to a wave
+ *   MySQL, with triggers:              INSERT; SELECT by the id that it has told, with the INSERT of the next row */
 #include "daemon/plan/sql/procedure_state.h"
 
 #include <errno.h>
@@ -53,8 +54,8 @@ static int append_rows(struct job_plan *plan, struct insertion *insertion)
 	return 0;
 }
 
-/* INSERT and SELECT of one row. */
-static int append_single(struct job_plan *plan, struct insertion *insertion, struct wave *wave, uint32_t index)
+/* The INSERT of one row. */
+static int append_single_insert(struct job_plan *plan, struct insertion *insertion, struct wave *wave, uint32_t index)
 {
 	struct compiler *compiler = &plan->compiler;
 	const struct value *values = &plan->create.rows[index];
@@ -69,8 +70,14 @@ static int append_single(struct job_plan *plan, struct insertion *insertion, str
 	insertion_append_head(compiler->out, insertion, plan->table);
 	insertion_read(insertion, plan->table, values);
 	result = insertion_append_row(compiler, insertion);
-	if (result == 0)
-		result = plan_statement_end(plan, wave);
+	return result < 0 ? result : plan_statement_end(plan, wave);
+}
+
+/* INSERT and SELECT of one row. */
+static int append_single(struct job_plan *plan, struct insertion *insertion, struct wave *wave, uint32_t index)
+{
+	int result = append_single_insert(plan, insertion, wave, index);
+
 	if (result < 0)
 		return result;
 	if (reread_found_by(insertion, plan->table) == FOUND_BY_KEY)
@@ -113,9 +120,42 @@ static int compile_singles(struct job_plan *plan, struct insertion *insertion)
 	return result;
 }
 
+/* The SELECT of the row whose INSERT was answered, and the INSERT of the next one. */
+static int follow_told(struct job *job)
+{
+	struct job_plan *plan = job->plan;
+	struct create_state *create = &plan->create;
+	int result;
+
+	if (create->read_row == create->row_count)
+		return 0;
+	create->read_row++;
+	result = reread_by_told_id(plan, &plan->later);
+	plan->insert_id = 0;
+	if (result < 0 || create->next_row == create->row_count)
+		return result;
+	return append_single_insert(plan, create->insertion, &plan->later, create->next_row++);
+}
+
+/* A trigger may set the key itself, and insert into other tables: LAST_INSERT_ID() is then what was generated last, for
+ * whichever row. What the server tells with its answer to an INSERT of one row is what it stored. */
+static int compile_told(struct job_plan *plan, struct insertion *insertion)
+{
+	int result;
+
+	buffer_reset(&plan->first.sql);
+	plan->first.count = 0;
+	plan->follow = follow_told;
+	plan->create.told = true;
+	result = append_single_insert(plan, insertion, &plan->first, 0);
+	plan->create.next_row = plan->create.first_rows = 1;
+	return result;
+}
+
 /* How a server without RETURNING tells the rows; called when the INSERT of all rows stands in the first wave. */
 static int append_reread(struct job_plan *plan, struct insertion *insertion)
 {
+	const struct key *key = plan->table->primary_key;
 	struct create_state *create = &plan->create;
 	uint32_t by_key = 0;
 
@@ -132,10 +172,11 @@ static int append_reread(struct job_plan *plan, struct insertion *insertion)
 		error_hint(plan->compiler.error, "give the primary key in `values`, or `returning`: false");
 		return -EINVAL;
 	}
+	if (plan->table->has_triggers && key->column_count == 1 && key->columns[0] == plan->table->auto_increment)
+		return compile_told(plan, insertion);
 	if (by_key == create->row_count)
 		return reread_by_keys(plan);
-	/* A trigger may insert, and so move LAST_INSERT_ID()'s range. */
-	if (by_key == 0 && !create->any_given && (create->row_count == 1 || !plan->table->has_triggers))
+	if (by_key == 0 && !create->any_given)
 		return reread_by_generated_ids(plan, &plan->first, create->row_count);
 	return compile_singles(plan, insertion);
 }
@@ -154,6 +195,8 @@ static void finish_ids(struct job *job)
 	struct job_plan *plan = job->plan;
 	struct create_state *create = &plan->create;
 	uint64_t generated = plan->insert_id;
+	/* What a trigger has made of a given one, the server tells. */
+	bool as_given = create->any_given && !(plan->table->has_triggers && generated != 0);
 
 	if (!plan->table->auto_increment)
 		return;
@@ -162,7 +205,7 @@ static void finish_ids(struct job *job)
 	else
 		answer_begin(&plan->answer, "insert_id");
 	for (uint32_t i = 0; i < create->row_count; i++, generated += plan->compiler.server->auto_increment_increment) {
-		if (create->any_given)
+		if (as_given)
 			write_given_id(answer_item(&plan->answer), plan, &create->ids[i]);
 		else
 			writer_uint(answer_item(&plan->answer), generated);
@@ -173,10 +216,23 @@ static void finish_ids(struct job *job)
 		answer_end(&plan->answer);
 }
 
+/* A trigger may have given the row another key than was sent. */
+static int refuse_lost_row(struct job_plan *plan)
+{
+	compiler_refuse(&plan->compiler, ERROR_BAD_VALUE, NULL,
+			"this server cannot tell the row back: it is not found by its key");
+	error_hint(plan->compiler.error, plan->table->has_triggers
+						 ? "a trigger seems to set the key; try it with `returning`: false"
+						 : "try it with `returning`: false");
+	return -EINVAL;
+}
+
 static int finish_create(struct job *job)
 {
 	struct job_plan *plan = job->plan;
 
+	if (plan->create.role != ROLE_EFFECT && plan->answer.rows != plan->create.row_count)
+		return refuse_lost_row(plan);
 	if (plan->create.role == ROLE_EFFECT)
 		finish_ids(job);
 	else
@@ -230,7 +286,16 @@ static int collect_all_columns(struct job_plan *plan, struct insertion *insertio
 	return 0;
 }
 
-/* Given and generated keys in one statement: which ids were generated cannot be counted from the first one. */
+/* Given and generated keys in one statement, or keys that a trigger may have set: they cannot be counted from the first
+ * one. */
+static bool ids_must_be_read(const struct job_plan *plan)
+{
+	const struct create_state *create = &plan->create;
+
+	return (create->any_given && create->any_generated) ||
+	       (create->is_array && plan->table->has_triggers && plan->table->auto_increment);
+}
+
 static int ask_for_ids(struct job_plan *plan)
 {
 	plan->columns = arena_alloc_array(plan->compiler.arena, 1, sizeof(*plan->columns));
@@ -252,7 +317,7 @@ static int append_insert(struct job_plan *plan, struct insertion *insertion)
 	plan_statement_begin(plan, &plan->first, ROLE_EFFECT);
 	result = append_rows(plan, insertion);
 
-	if (result == 0 && create->role == ROLE_EFFECT && create->any_given && create->any_generated)
+	if (result == 0 && create->role == ROLE_EFFECT && ids_must_be_read(plan))
 		result = ask_for_ids(plan);
 	if (result < 0)
 		return result;

@@ -2,6 +2,8 @@
  * data. */
 #include "daemon/plan/sql/procedure_state.h"
 
+#include "daemon/plan/sql/literal.h"
+
 #include <stdio.h>
 
 static const struct key *find_key(const struct table *table, struct bytes name)
@@ -77,11 +79,12 @@ static bool is_regexp_fault(uint32_t number)
 
 static void add_hint(const struct job *job, struct error *error)
 {
+	const struct table *table = job->plan ? job->plan->table : NULL;
 	const struct foreign_key *foreign_key = NULL;
 	char quoted[ERROR_QUOTED_BYTES];
 
-	if (job->plan && job->plan->table)
-		foreign_key = find_foreign_key(job->plan->table, bytes_of(error->at_constraint));
+	if (table)
+		foreign_key = find_foreign_key(table, bytes_of(error->at_constraint));
 	if (error->code == ERROR_FOREIGN_KEY_VIOLATION && foreign_key) {
 		if (foreign_key->child == job->plan->table)
 			error_hint(error, "the row it refers to must be in table `%s`",
@@ -89,6 +92,8 @@ static void add_hint(const struct job *job, struct error *error)
 		else
 			error_hint(error, "rows of table `%s` may refer to it",
 				   error_quote(quoted, foreign_key->child->name));
+	} else if (error->code == ERROR_BAD_VALUE && table) {
+		literal_hint_refused(table_find_column(table, bytes_of(error->at_column)), error->server_errno, error);
 	} else if (error->code == ERROR_TIMEOUT) {
 		error_hint(error, "ask for less, or let an index help");
 	} else if (error->code == ERROR_FORBIDDEN) {
@@ -116,7 +121,7 @@ void procedure_error_from_sql(const struct job *job, const struct sql_error *fro
 	if (code == ERROR_CHECK_VIOLATION && is_document(job, bytes_of(ret_error->at_column))) {
 		ret_error->code = ERROR_BAD_VALUE;
 		ret_error->at_constraint[0] = '\0';
-		snprintf(ret_error->message, sizeof(ret_error->message), "the text is not a JSON document");
+		snprintf(ret_error->message, sizeof(ret_error->message), "the server takes no such document");
 	}
 	if (code == ERROR_BAD_VALUE && is_regexp_fault(from->number))
 		snprintf(ret_error->message, sizeof(ret_error->message),

@@ -148,3 +148,13 @@ int reread_by_generated_ids(struct job_plan *plan, struct wave *wave, uint32_t c
 	buffer_append(out, id);
 	return plan_statement_end(plan, wave);
 }
+
+int reread_by_told_id(struct job_plan *plan, struct wave *wave)
+{
+	struct buffer *out = begin(plan, wave);
+
+	buffer_append(out, plan->table->auto_increment->quoted);
+	buffer_append_text(out, " = ");
+	buffer_append_uint(out, plan->insert_id);
+	return plan_statement_end(plan, wave);
+}

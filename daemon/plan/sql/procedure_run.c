@@ -20,6 +20,7 @@ void procedure_restart(struct job *job)
 	plan->bad_row = (struct bad_row){0};
 	plan->key_rows = 0;
 	plan->create.next_row = plan->create.first_rows;
+	plan->create.read_row = 0;
 	buffer_reset(&plan->keys);
 	answer_restart(&plan->answer);
 	plan->answer.body.limit_bytes = job->policy->reply_bytes;
@@ -232,7 +233,9 @@ void procedure_failed(struct job *job, uint32_t index, const struct sql_error *e
 	plan->failed = true;
 	procedure_error_from_sql(job, error, &plan->error);
 	/* next_row is behind this wave's last one. */
-	if (plan->create.one_by_one && plan->create.is_array)
+	if (plan->create.told && plan->create.is_array)
+		plan->error.at_row = (int32_t)plan->create.next_row - 1;
+	else if (plan->create.one_by_one && plan->create.is_array)
 		plan->error.at_row = (int32_t)(plan->create.next_row - plan->wave->count / STATEMENTS_PER_ROW +
 					       index / STATEMENTS_PER_ROW);
 	else

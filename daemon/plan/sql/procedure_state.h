@@ -41,6 +41,8 @@ struct create_state {
 	bool is_array;            /* as it was sent, and so as it is answered */
 	enum statement_role role; /* ROLE_ROWS, ROLE_IDS, or ROLE_EFFECT when nothing is read back */
 	bool one_by_one;          /* each row has an INSERT of its own, and a SELECT behind it */
+	bool told;                /* so, but the SELECT comes with the next wave, by the id that the INSERT has told */
+	uint32_t read_row;        /* then: how many have been read back, or are about to be */
 	uint32_t next_row;        /* without RETURNING, in several waves: the first that was not sent, or read, yet */
 	uint32_t first_rows;      /* then: those that the first wave sends, or reads */
 	struct insertion *insertion;
@@ -145,6 +147,9 @@ enum found_by reread_found_by(const struct insertion *insertion, const struct ta
 int reread_by_key(struct job_plan *plan, struct wave *wave, uint32_t first, uint32_t count);
 int reread_by_keys(struct job_plan *plan);
 int reread_by_generated_ids(struct job_plan *plan, struct wave *wave, uint32_t count);
+
+/* The SELECT of one row, by the id that came with the answer to its INSERT. */
+int reread_by_told_id(struct job_plan *plan, struct wave *wave);
 
 int compile_create(struct job *job);
 int compile_read(struct job *job);
