@@ -101,6 +101,9 @@ class Condition:
         return column.kind.operand(value, self.codec)
 
     def _operator(self, column, operator, operand):
+        if not column.kind.comparable and (operator in ("lt", "le", "gt", "ge", "between") or (
+                operator in PATTERNS and not column.kind.textual)):
+            raise Refused("BAD_VALUE")
         if operator in COMPARISONS:
             return self._comparison(column, operator, operand)
         if operator in ("in", "nin"):

@@ -14,19 +14,21 @@ class Fault:
     column: Optional[str] = None
     constraint: Optional[str] = None
     hint: Optional[str] = None  # in full, where it is promised
+    row_may_lack: bool = False  # when the command was in flight with others
 
 
 @dataclass
 class Rows:
     """The rows of a reply. keys: of each row, when they come in order: rows with equal keys in any order among each
-    other. exact: in this very order. folded: rows that are equal for the server stand for each other (distinct)."""
+    other. exact: in this very order. arrays: each row is an array."""
 
-    table: Any
+    table: Any = field(repr=False)
     columns: list
     rows: list
     keys: Optional[list] = None
     exact: bool = False
-    folded: bool = False
+    arrays: bool = False
+    equals: dict = field(default_factory=dict)  # id of a row to those that may stand for it
 
 
 @dataclass

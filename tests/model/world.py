@@ -9,6 +9,7 @@ class World:
         self.is_mariadb, self.queue, self.max_rows = is_mariadb, queue, max_rows
         self.database = Database(tables.all_tables(is_mariadb))
         self.codec = "msgpack"  # of the command at hand
+        self.alone = True       # it is in flight with no other
         self.column_types = {}  # table to column to the server's name for its type
 
     def create(self, database):

@@ -11,7 +11,7 @@ FULL = 40  # rows of a table, from which on more is deleted than created
 class Commands:
     """mistakes: how often a value, a name or a field is wrong."""
 
-    def __init__(self, rng, world, codec, mistakes=0.02):
+    def __init__(self, rng, world, codec, mistakes=0.025):
         self.rng, self.world, self.codec, self.mistakes = rng, world, codec, mistakes
 
     def command(self):
@@ -114,7 +114,7 @@ class Commands:
             if key.column == column.name and parents and rng.random() < 0.93:
                 return None if column.nullable and rng.random() < 0.1 else rng.choice(parents)["id"]
         if column.name == "points":
-            return rng.choice([*range(30), 1000, *([-1, 2000, 2**31] if rng.random() < 0.1 else [])])
+            return rng.choice([-1, 2000, 2**31, -5] if rng.random() < 0.08 else [*range(30), 1000])
         if column.name == "tag":
             return rng.choice([None, rng.randint(0, 60)])
         if table.name == "badge" and column.name == "id":
@@ -144,6 +144,8 @@ class Commands:
             made["select"] = self._column_list(table)
         if rng.random() < 0.1:
             made["required"] = rng.random() < 0.8
+        if rng.random() < 0.15:
+            made["format"] = rng.choice(["arrays", "arrays", "maps"])
         if table.key and rng.random() < 0.4:
             return {**made, "pk": self.key(table)}
         if rng.random() < 0.7:
@@ -151,11 +153,24 @@ class Commands:
         if rng.random() < 0.5:
             made["order"] = self._order(table)
         self._add_part(made)
+        if rng.random() < 0.12:
+            self._add_distinct(table, made)
         if not table.key and any(name in made for name in ("limit", "offset", "page", "first")):
             # Nothing is appended: all of the columns make the order complete.
             made["order"] = [name for name in table.by_name if table.by_name[name].kind.comparable]
             made.pop("select", None)
+            made.pop("distinct", None)
         return made
+
+    def _add_distinct(self, table, made):
+        """Of few columns, so that there are equal rows."""
+        rng = self.rng
+        made["distinct"] = rng.random() < 0.9
+        made["select"] = rng.sample(list(table.by_name), 1 if rng.random() < 0.6 else min(2, len(table.by_name)))
+        if "order" in made and rng.random() > self.mistakes:
+            made["order"] = rng.sample(made["select"], 1)
+            if not table.by_name[made["order"][0]].kind.comparable:
+                del made["order"]
 
     def _add_part(self, made):
         rng = self.rng

@@ -1,8 +1,12 @@
 """Random `where`: every condition, on every column that has it, nested."""
 
+import json
+
 from model.conditions import COMPARISONS, PATTERNS, WORDS
 from model.generator import values
 
+# Kinds of which one compares exactly with another.
+FAMILIES = [{"INTEGER", "YEAR", "BIT", "DECIMAL"}, {"DATE", "DATETIME", "TIMESTAMP"}]
 REGEXPS = ["^a", "b+", "[0-9]", "x|a", "(a|b)b", "^$|a", "é"]
 TEXTS = ["a", "A", "b", "ab", "%", "_", "\\", "'", "é", "김", "😀", "a%", " "]
 LIKES = ["%", "a%", "%b", "_", "__", "a_", "\\%%", "%\\_%", "A%", "%é%", "", "a ", "%😀%"]
@@ -45,12 +49,22 @@ class Conditions:
     def condition(self, column):
         rng = self.rng
         if not column.kind.comparable:
-            return rng.choice([None, {"null": True}, {"null": False}, {"ne": None}, {"eq": None}])
+            return self._equality(column)
         shape = rng.random()
         if shape < 0.25:
             return self.operand(column) if rng.random() < 0.8 else None
         made = dict([self._one(column) for _ in range(rng.choice([1, 1, 1, 2]))])
         return made
+
+    def _equality(self, column):
+        """For what has no order. A document is given as a text: a map would be taken for a condition."""
+        rng = self.rng
+        choices = [None, {"null": True}, {"null": False}, {"ne": None}, {"eq": None}]
+        if column.kind.name == "JSON":
+            stored = [json.dumps(row[column.name]) for row in self.rows if row[column.name] is not None] or ["[1]"]
+            choices += [{"eq": rng.choice(stored)}, {"ne": rng.choice(stored)}, {"in": [rng.choice(stored), "{}"]},
+                        {"nin": [rng.choice(stored)]}, rng.choice(stored)]
+        return rng.choice(choices)
 
     def _one(self, column):
         rng = self.rng
@@ -88,6 +102,6 @@ def alike(column, other):
     """Whether the servers compare the two as the model does."""
     if column is other:
         return False
-    if column.kind.name != other.kind.name:
-        return False
-    return column.kind.name != "TEXT" or column.kind.folds == other.kind.folds
+    if any({column.kind.name, other.kind.name} <= family for family in FAMILIES):
+        return True
+    return column.kind.name == other.kind.name and (column.kind.name != "TEXT" or column.kind.folds == other.kind.folds)

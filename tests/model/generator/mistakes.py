@@ -17,12 +17,12 @@ WRONG_TYPE = {
     "table": [1, ["x"], True], "id": [1.5, True, [1]], "reply_ttl_ms": ["x", 1.5], "traceparent": [1], "timing": [1, "yes"],
     "db": [1, "yes"], "values": [1, "x", [1]], "set": [1, "x", [1]], "where": [1, "x", [1]], "pk": [[1]],
     "select": ["id", 1, [1]], "order": ["id", [1]], "limit": ["x", 1.5, True], "offset": ["x"], "page": ["x"],
-    "page_size": ["x"], "first": [1], "required": [1, "x"], "returning": ["id", 1, [1]], "all": [1, "x"], "distinct": [1],
+    "page_size": ["x"], "first": [1], "required": [1, "x"], "returning": ["id", 1, [1]], "all": [1, "x"], "distinct": [1], "format": [1, ["arrays"]],
 }
 WRONG_VALUE = {
     "id": ["", "x" * 129], "reply_ttl_ms": [0, 3600001, -1], "traceparent": ["x", "00-" + "0" * 32 + "-" + "1" * 16 + "-01"],
     "limit": [-1], "offset": [-1], "page": [0], "page_size": [0], "set": [{}], "pk": [None], "where": [None],
-    "select": [[]], "returning": [[]],
+    "select": [[]], "returning": [[]], "format": ["", "lists"],
 }
 REQUIRED = {"describe": ["table"], "create": ["table", "values"], "read": ["table"], "count": ["table"],
             "exists": ["table"], "update": ["table", "set"], "delete": ["table"]}

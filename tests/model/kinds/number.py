@@ -133,10 +133,11 @@ class Double(Kind):
         return number
 
     def store(self, value, codec):
-        number = self.narrow(self._real(value))
+        given = self._real(value)
+        number = self.narrow(given)
         if math.isinf(number):
             raise Refused("OUT_OF_RANGE")
-        return Stored(number)
+        return Stored(number, number == 0 and given != 0)
 
     def operand(self, value, codec):
         number = self._real(value)

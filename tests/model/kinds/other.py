@@ -30,7 +30,7 @@ class Document(Kind):
     """Kept parsed: the servers write the same document with different spaces."""
 
     name = "JSON"
-    comparable = False
+    comparable = False  # but for equality
 
     def __init__(self):
         super().__init__("JSON")
@@ -47,8 +47,13 @@ class Document(Kind):
         try:
             return Stored(json.loads(text))
         except ValueError:
-            # The server finds out, when it comes to store it.
-            raise Refused("BAD_VALUE", late=True) from None
+            raise Refused("BAD_VALUE") from None
+
+    def operand(self, value, codec):
+        return self.key(self.store(value, codec).value)
+
+    def key(self, stored):
+        return json.dumps(stored, sort_keys=True)
 
     def is_told(self, stored, got, codec):
         if codec == "json":
@@ -84,6 +89,13 @@ class Point(Bytes):
     name = "GEOMETRY"
     comparable = False
     textual = False
+    HEADER_BYTES = 9
 
     def __init__(self):
         super().__init__("POINT", 2**32)
+
+    def _bytes(self, value):
+        data = super()._bytes(value)
+        if len(data) < self.HEADER_BYTES:
+            raise Refused("BAD_VALUE")
+        return data

@@ -33,9 +33,10 @@ class Text(Kind):
 
     def store(self, value, codec):
         text = as_text(value)
-        if len(text) > self.length:
+        kept = text.rstrip(" ") if self.strips else text
+        if len(kept) > self.length:
             raise Refused("DATA_TOO_LONG")
-        return Stored(text.rstrip(" ") if self.strips else text)
+        return Stored(kept, kept != text)
 
     def operand(self, value, codec):
         return self.key(as_text(value))
@@ -90,6 +91,14 @@ class Set(Enum):
             raise Refused("BAD_VALUE", late=True) from None
         return Stored(",".join(member for member in self.members if member in chosen))
 
+    def operand(self, value, codec):
+        """As it would be stored, if all parts are spelled as the members are; else nothing but a text."""
+        text = as_text(value)
+        parts = text.split(",") if text else []
+        if set(parts) <= set(self.members):
+            text = ",".join(member for member in self.members if member in parts)
+        return self.key(text)
+
     def order_key(self, stored):
         return sum(1 << self.members.index(part) for part in stored.split(",") if part)
 
@@ -114,7 +123,7 @@ class Bytes(Kind):
         data = self._bytes(value)
         if len(data) > self.length:
             raise Refused("DATA_TOO_LONG")
-        return Stored(data)
+        return Stored(data, len(data) > len(value.encode() if isinstance(value, str) else value))
 
     def operand(self, value, codec):
         return self._bytes(value)

@@ -133,7 +133,8 @@ class Time(Kind):
         return self._parse(value)[0]
 
     def store(self, value, codec):
-        return Stored(*cut(*(lambda number, lost: (number, self.digits, lost))(*self._parse(value))))
+        number, lost = self._parse(value)
+        return Stored(*cut(number, self.digits, lost))
 
     def told(self, stored, codec):
         seconds = abs(stored) // SECOND

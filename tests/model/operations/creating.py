@@ -45,6 +45,11 @@ def create(world, table, command, reply):
     return store(world, table, command, reply, Request(rows, read, names, returns, is_array))
 
 
+def has_text_key(table):
+    """Whether only the server knows which rows are in each other's way."""
+    return any(table.by_name[name].kind.textual for unique in table.all_uniques for name in unique.columns)
+
+
 class Request:
     def __init__(self, rows, read, names, returns, is_array):
         self.rows, self.read, self.names, self.returns, self.is_array = rows, read, names, returns, is_array
@@ -95,6 +100,8 @@ def store(world, table, command, reply, request):
         for one in found:
             # In which row it was, the server does not say of a trigger's own errors.
             one.row = "*" if "SQL_ERROR" in one.codes else index if request.is_array else None
+            # A create that was sent along with it may be in the way when the server is asked which row it was.
+            one.row_may_lack = not world.alone and request.is_array and has_text_key(table)
         per_row.append(found)
     faults = first_faults(per_row, request.is_array)
     if faults:

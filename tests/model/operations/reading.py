@@ -71,6 +71,29 @@ def find(world, table, command):
     return [] if found.faults else [row for row in rows if found.holds(row)], found.faults
 
 
+def folded_value(kind, value):
+    """Equal for what is equal to the server."""
+    if value is None:
+        return None
+    return repr(value) if isinstance(value, (dict, list)) else kind.key(value)
+
+
+def distinct(table, names, rows):
+    """One row of each that are equal in the columns named, and for each those that may stand for it."""
+    classes = {}
+    for row in rows:
+        classes.setdefault(tuple(folded_value(table.by_name[name].kind, row[name]) for name in names), []).append(row)
+    return [members[0] for members in classes.values()], {id(members[0]): members for members in classes.values()}
+
+
+def distinct_faults(table, command, names, items):
+    faults = [fault("BAD_VALUE", column=column.name) for column, _, _ in items if column.name not in names]
+    if part_of(command)[2]:
+        faults += [fault("BAD_VALUE", column=name) for name in names
+                   if name in table.by_name and not table.by_name[name].kind.comparable]
+    return faults
+
+
 def too_large(world, rows):
     return len(rows) > world.max_rows
 
@@ -82,14 +105,20 @@ def read(world, table, command):
     faults = faults + found + unordered
     if command.get("pk") is not None:
         # They say nothing about one row.
-        faults += [fault("BAD_VALUE") for name in ("order", "limit", "offset", "page") if command.get(name) is not None]
+        faults += [fault("BAD_VALUE") for name in ("order", "limit", "offset", "page", "distinct") if command.get(name)]
+    elif command.get("distinct"):
+        faults += distinct_faults(table, command, names, items)
     if faults:
         return refused(*faults)
 
     offset, limit, part = part_of(command)
     if part and command.get("pk") is None:
         ordered = [column.name for column, _, _ in items]
-        items += [(table.by_name[name], False, False) for name in table.key if name not in ordered]
+        appended = names if command.get("distinct") else table.key
+        items += [(table.by_name[name], False, False) for name in appended if name not in ordered]
+    equals = {}
+    if command.get("distinct"):
+        rows, equals = distinct(table, names, rows)
     rows = sorted(rows, key=lambda row: order_key(items, row))
     rows = rows[offset:] if limit is None else rows[offset:offset + limit]
     if too_large(world, rows):
@@ -97,8 +126,9 @@ def read(world, table, command):
     if command.get("required") and not rows:
         return refused(fault("NOT_FOUND"))
     one = command.get("pk") is not None or command.get("first")
-    told = Rows(table, names, rows, [order_key(items, row) for row in rows])
-    return Prediction(body={"row" if one else "rows": told})
+    arrays = command.get("format") == "arrays"
+    told = Rows(table, names, rows, [order_key(items, row) for row in rows], arrays=arrays, equals=equals)
+    return Prediction(body={"row" if one else "rows": told, **({"cols": names} if arrays else {})})
 
 
 def count(world, table, command):
