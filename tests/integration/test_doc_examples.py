@@ -42,9 +42,9 @@ class Stage:
         connection.close()
 
 
-@pytest.mark.parametrize("name", ["protocol.md", "dead-letters.md"])
+@pytest.mark.parametrize("name", ["README.md", "docs/tutorial.md", "docs/protocol.md", "docs/dead-letters.md"])
 def test_the_examples_of_a_document(world, name):
-    path = DOCS / name
+    path = ROOT / name
     Stage(world, [path]).run(path)
 
 

@@ -9,7 +9,7 @@
     ```hex reply
     ```sql                  run on the database before rowd is started
     ```console              lines with '$ ' are run by a shell, and have to print the lines below them
-    ```text                 no example
+    ```sh, ```text          no example
 
 A bare … in a reply stands for one value that differs from time to time, in what a shell prints for any text. On a server
 that is not MariaDB of a block marked `mariadb` only `ok` and the error's code are compared.
@@ -32,7 +32,7 @@ ANY = "…"
 RECORD = bool(os.environ.get("ROWD_RECORD_DOCUMENTS"))
 WIDTH = 118
 KINDS = {"json command", "json command silent", "json reply", "json reply mariadb", "json dead", "json captured",
-         "hex command", "hex reply", "sql", "console", "text"}
+         "hex command", "hex reply", "sql", "console", "sh", "text"}
 
 
 class Block:
