@@ -297,29 +297,23 @@ static size_t find_odd_space(struct bytes json)
 	return at;
 }
 
+/* Whether it can be parsed. Text that is none, or half of a surrogate pair, is a fault, but the reply's address may
+ * stand beside it: yajl reads on, and gives the first as it is and a question mark for the second. */
 static bool check_text(struct reader *reader)
 {
-	size_t valid = utf8_valid_size(reader->json);
-
-	if (valid < reader->json.size) {
-		set_fault(reader, JSON_BAD_TEXT, valid);
-		return false;
-	}
-
 	size_t odd = find_odd_space(reader->json);
+	size_t valid = utf8_valid_size(reader->json);
+	size_t lone = json_find_lone_surrogate(reader->json);
 
 	if (odd < reader->json.size) {
 		set_fault(reader, JSON_SYNTAX, odd);
 		snprintf(reader->result->detail, JSON_DETAIL_BYTES, "a control byte that JSON does not know");
 		return false;
 	}
-
-	size_t lone = json_find_lone_surrogate(reader->json);
-
-	if (lone < reader->json.size) {
+	if (valid < reader->json.size)
+		set_fault(reader, JSON_BAD_TEXT, valid);
+	else if (lone < reader->json.size)
 		set_fault(reader, JSON_BAD_ESCAPE, lone);
-		return false;
-	}
 	return true;
 }
 

@@ -274,6 +274,33 @@ static void takes_only_documents(void **state)
 	takes_value(fixture, "json", &array, LITERAL_STORE, "'[{\\\"$bin\\\":\\\"/w==\\\"}]'", 0);
 }
 
+static void says_which_numbers_of_documents_mysql_rounds(void **state)
+{
+	struct fixture *fixture = *state;
+	static const char *const kept[] = {"[1.10, -0, 1e300, true, false, null]", "18446744073709551615",
+					   "-9223372036854775808", "{\"1e999\\\"\": \"1.00000000000000000001\"}",
+					   "\"\""};
+	static const char *const rounded[] = {"12345678901234567890.125", "[18446744073709551616]",
+					      "{\"a\": -9223372036854775809}", "[1, 0.12345678901234567890]", "1e400"};
+	struct value number = {.type = VALUE_NUMBER, .data = "0.1234567890123456789", .size = 21};
+
+	for (size_t i = 0; i < sizeof(kept) / sizeof(kept[0]); i++) {
+		struct value value = {.type = VALUE_STR, .data = kept[i], .size = (uint32_t)strlen(kept[i])};
+
+		assert_int_equal(append(fixture, "json", &value, LITERAL_STORE), 0);
+		assert_int_equal(fixture->warnings.count, 0);
+	}
+	for (size_t i = 0; i < sizeof(rounded) / sizeof(rounded[0]); i++) {
+		struct value value = {.type = VALUE_STR, .data = rounded[i], .size = (uint32_t)strlen(rounded[i])};
+
+		assert_int_equal(append(fixture, "json", &value, LITERAL_STORE), 0);
+		assert_int_equal(fixture->warnings.count, 1);
+		assert_int_equal(append(fixture, "json", &value, LITERAL_COMPARE), 0);
+		assert_int_equal(fixture->warnings.count, 0);
+	}
+	takes_value(fixture, "json", &number, LITERAL_STORE, "'0.1234567890123456789'", 1);
+}
+
 static void knows_where_a_time_ends_on_mariadb(void **state)
 {
 	struct fixture *fixture = *state;
@@ -322,6 +349,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(says_when_binary_is_filled_up, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(takes_geometries_as_the_server_keeps_them, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(takes_only_documents, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(says_which_numbers_of_documents_mysql_rounds, set_up_mysql, tear_down),
 		cmocka_unit_test_setup_teardown(knows_where_a_time_ends_on_mariadb, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(knows_where_a_time_ends_on_mysql, set_up_mysql, tear_down),
 		cmocka_unit_test_setup_teardown(finds_dates_with_zeros_but_stores_none, set_up, tear_down),

@@ -11,6 +11,7 @@ enum {
 	WRONG_FOR_FIELD = 1366,
 	NO_GEOMETRY = 1416,
 	NO_JSON = 3140,
+	JSON_TOO_DEEP = 3157,
 	WRONG_SRID = 3643,
 	CANNOT_CONVERT = 3854,
 	NO_CHARACTER_SET = 3988,
@@ -65,6 +66,7 @@ static const char *hint_for_number(const struct column *column, uint32_t server_
 	case NO_VECTOR:
 		return hint_for_kind(COLUMN_BINARY);
 	case NO_JSON:
+	case JSON_TOO_DEEP:
 	case CHECK_FAILED:
 		return hint_for_kind(COLUMN_JSON);
 	case WRONG_FOR_FIELD:
