@@ -1,6 +1,7 @@
 """Each limit of a message and of a reply, at the limit and one above. Limits of the database: test_limits_database.py."""
 
 import secrets
+from contextlib import closing
 
 import pytest
 
@@ -134,14 +135,12 @@ def test_the_id(client):
 def test_reply_ttl_ms(client, redis):
     for ttl_ms in (1, 60000, 3600000):
         reply_list = f"rowd:reply:{secrets.token_hex(8)}"
-        pipeline = redis.pipeline(transaction=False)
         client.push({"op": "ping", "reply_list": reply_list, "reply_ttl_ms": ttl_ms})
         if ttl_ms > 1:
             wait_until(lambda key=reply_list: redis.llen(key) == 1, "the reply")
             assert ttl_ms - 20000 < redis.pttl(reply_list) <= ttl_ms
     for ttl_ms in (0, -1, 3600001, 2**64 - 1):
         assert "reply_ttl_ms" in client.fails("BAD_VALUE", "ping", reply_ttl_ms=ttl_ms)["message"]
-    assert pipeline is not None
 
 
 # --- rows and bytes of a reply ----------------------------------------------------------------------------------------
@@ -281,8 +280,7 @@ def test_in_flight(world, limits, size, most):
     database, redis_server = world.database(), world.redis()
     world.rowd(database, redis_server, database_connections=2, **limits)
     client = Client(redis_server.client())
-    holder = database.connect()
-    with holder.cursor() as cursor:
+    with closing(database.connect()) as holder, holder.cursor() as cursor:
         cursor.execute("LOCK TABLES animals WRITE")
         for number in range(40):
             client.push({"op": "create", "id": number, "table": "animals", "returning": False,
@@ -292,7 +290,6 @@ def test_in_flight(world, limits, size, most):
         assert in_flight(client.redis) <= most + 1
         assert client.redis.llen(client.queue) >= 40 - most - 1
         cursor.execute("UNLOCK TABLES")
-    holder.close()
     assert [client.take("rowd:reply:held")["id"] for _ in range(40)] == list(range(40))
 
 

@@ -195,8 +195,11 @@ int answer_describe(struct job *job)
 	describe_columns(answer, table);
 	describe_keys(answer, table);
 	answer_begin_array(answer, "foreign_keys");
-	for (uint32_t i = 0; i < table->foreign_key_count; i++)
-		describe_foreign_key(answer_item(answer), table->foreign_keys[i]);
+	/* Not those to tables that do not exist for this queue. */
+	for (uint32_t i = 0; i < table->foreign_key_count; i++) {
+		if (policy_allows_table(job->policy, table->foreign_keys[i]->parent_name))
+			describe_foreign_key(answer_item(answer), table->foreign_keys[i]);
+	}
 	answer_end_array(answer);
 	return 0;
 }

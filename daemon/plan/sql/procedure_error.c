@@ -86,12 +86,16 @@ static void add_hint(const struct job *job, struct error *error)
 	if (table)
 		foreign_key = find_foreign_key(table, bytes_of(error->at_constraint));
 	if (error->code == ERROR_FOREIGN_KEY_VIOLATION && foreign_key) {
-		if (foreign_key->child == job->plan->table)
-			error_hint(error, "the row it refers to must be in table `%s`",
-				   error_quote(quoted, foreign_key->parent_name));
-		else
-			error_hint(error, "rows of table `%s` may refer to it",
-				   error_quote(quoted, foreign_key->child->name));
+		bool is_child = foreign_key->child == job->plan->table;
+		struct bytes other = is_child ? foreign_key->parent_name : foreign_key->child->name;
+
+		/* A table that does not exist for this queue has no name either. */
+		if (!policy_allows_table(job->policy, other))
+			return;
+		error_hint(error,
+			   is_child ? "the row it refers to must be in table `%s`"
+				    : "rows of table `%s` may refer to it",
+			   error_quote(quoted, other));
 	} else if (error->code == ERROR_BAD_VALUE && table) {
 		literal_hint_refused(table_find_column(table, bytes_of(error->at_column)), error->server_errno, error);
 	} else if (error->code == ERROR_TIMEOUT) {
