@@ -106,7 +106,7 @@ class Decimal(Kind):
         return as_number(value)
 
     def told(self, stored, codec):
-        return str(stored)
+        return format(stored, "f")
 
     def from_sql(self, text):
         return decimal.Decimal(text)
