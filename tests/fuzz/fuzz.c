@@ -14,8 +14,17 @@ const char *__asan_default_options(void)
 	       "detect_stack_use_after_return=0";
 }
 
+static struct bytes shown;
+
+void fuzz_show(struct bytes text)
+{
+	shown = text;
+}
+
 _Noreturn void fuzz_fail(const char *what)
 {
+	if (shown.size > 0)
+		fprintf(stderr, "\n%.*s\n", BYTES_ARG(shown));
 	fprintf(stderr, "\nDoes not hold: %s\n", what);
 	abort();
 }

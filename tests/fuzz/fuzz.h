@@ -15,6 +15,9 @@
 /* Runs one input. data has exactly size bytes, so that reading past them is found. Returns 0. */
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
+/* What a finding is to show: the text that was made of the input. It has to live until then. */
+void fuzz_show(struct bytes text);
+
 /* Says what does not hold and aborts: a finding. */
 _Noreturn void fuzz_fail(const char *what);
 

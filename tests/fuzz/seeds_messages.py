@@ -117,3 +117,24 @@ def json_texts():
     }
     texts = {name: text if isinstance(text, bytes) else text.encode() for name, text in texts.items()}
     return texts | commands_as_json()
+
+
+CONDITIONS = [
+    {"id": 1}, {"id": None}, {"text": "a'b\\"}, {"text": {"contains": "50%_\\'"}}, {"text": {"starts": "a", "ends": "b"}},
+    {"id": {"in": [1, 2, 3]}, "tiny": {"nin": []}}, {"money": {"between": ["1.5", 2.25]}}, {"id": {"lt": {"col": "big"}}},
+    {"or": [{"id": 1}, {"and": [{"id": 2}, {"not": {"text": {"null": True}}}]}]}, {".or": 1, ".and": 2, ".not": "x"},
+    {"a`b": "`", "x' OR '1'='1": "' OR '1'='1"}, {"fixed": b"\x00\xff", "blob": {"like": b"%\x00"}},
+    {"date": "2024-02-29", "moment": "2024-02-29T12:00:00.5+02:00", "time": "-838:59:59", "stamp": {"ge": "1970-01-01 00:00:01"}},
+    {"uuid": "6CCD780CBABA102695645B8C656024DB", "inet": "::1", "enum": "b'", "set": "b,a"},
+    {"json": {"eq": [1, {"a": None}]}}, {"json": '{"a": 1}'}, {"half": 0.1, "whole": 1e308, "wide": "1" * 60},
+    {"year": 70, "bits": 31, "big": 2**64 - 1}, {"text": {"regexp": "^a.*'$", "nlike": "_%"}}, {"unknown": 1},
+    {"wide": "1." + "0" * 124 + "1"}, {"id": "9" * 125}, {"whole": "1" * 200 + "e-200"},
+    {"id": {"eqq": 1}}, {"id": []}, {"id": {}}, {"and": []}, {"\\": "\\", "/* -- 🐈": "\x00\n\r\x1a\"'"},
+]
+
+
+def conditions():
+    """The first byte of each: the server, and that msgpack follows."""
+    seeds = {f"{i:02}": bytes([2 + i % 2]) + msgpack.packb(where) for i, where in enumerate(CONDITIONS)}
+    # Without that bit the bytes drive the generator.
+    return seeds | {f"made-{i}": bytes([i % 2]) + bytes((i * 37 + j * (2 * i + 1)) % 256 for j in range(40)) for i in range(8)}
