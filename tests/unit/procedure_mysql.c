@@ -167,6 +167,14 @@ static void finds_the_bad_row_by_halves(void **state)
 	procedure_failed(job, 0, &slow);
 	expect_failure(job, ERROR_UNIQUE_VIOLATION, false);
 	assert_int_equal(procedure_error(job)->at_row, -1);
+	procedure_restart(job);
+	send_any_wave(job);
+	procedure_failed(job, 0, &twice);
+	send_any_wave(job);
+	strcpy(twice.message, "Duplicate entry 'another'"); /* of a create beside it */
+	procedure_failed(job, 0, &twice);
+	expect_failure(job, ERROR_UNIQUE_VIOLATION, false);
+	assert_int_equal(procedure_error(job)->at_row, -1);
 }
 
 static void knows_the_only_row(void **state)

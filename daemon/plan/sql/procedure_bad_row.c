@@ -20,6 +20,13 @@ static bool server_tells_row(const struct job_plan *plan)
 	return server->kind == SERVER_MARIADB && server->version >= 100700;
 }
 
+/* Creates do not exclude each other. One that ran in the same wave, behind this one, may have put a row of its own in
+ * the way: then another row fails, with another error or for another value. */
+static bool is_same_error(const struct bad_row *bad_row, const struct sql_error *error)
+{
+	return error->number == bad_row->number && bytes_equal_text(bad_row->message, error->message);
+}
+
 void bad_row_begin(struct job_plan *plan, uint32_t index, const struct sql_error *error)
 {
 	const struct create_state *create = &plan->create;
@@ -34,6 +41,9 @@ void bad_row_begin(struct job_plan *plan, uint32_t index, const struct sql_error
 		plan->bad_row.state = BAD_ROW_ASK;
 	else if (!plan->table->has_triggers && create->insertion->column_count > 0)
 		plan->bad_row = (struct bad_row){.state = BAD_ROW_HALVE, .end = create->row_count};
+	plan->bad_row.number = error->number;
+	/* Without memory for it the row is not told. */
+	plan->bad_row.message = arena_copy(plan->compiler.arena, bytes_of(error->message));
 }
 
 static int append_statement(struct job_plan *plan, const char *text)
@@ -102,7 +112,7 @@ bool bad_row_next(struct job_plan *plan)
 
 void bad_row_take(struct job_plan *plan, uint64_t number)
 {
-	if (!plan->has_effects && number > 0 && number <= plan->create.row_count)
+	if (!plan->has_effects && !plan->bad_row.is_other && number > 0 && number <= plan->create.row_count)
 		plan->error.at_row = (int32_t)(number - 1);
 }
 
@@ -111,14 +121,18 @@ void bad_row_failed(struct job_plan *plan, const struct sql_error *error)
 	struct bad_row *bad_row = &plan->bad_row;
 
 	/* What else the first wave has asked for may fail after the INSERT. */
-	if (bad_row->state != BAD_ROW_HALVE || plan->wave == &plan->first)
+	if (plan->wave == &plan->first)
 		return;
+	if (bad_row->state != BAD_ROW_HALVE) {
+		bad_row->is_other = !is_same_error(bad_row, error);
+		return;
+	}
 	if (error->number == SUBQUERY_HAS_MANY_ROWS) {
 		bad_row->first = bad_row->tried_end;
-	} else if (error->class == SQL_ERROR_OF_COMMAND) {
+	} else if (is_same_error(bad_row, error)) {
 		bad_row->end = bad_row->tried_end;
 		bad_row->end_is_bad = true;
-	} else { /* too slow, which says nothing about the rows */
+	} else { /* too slow, or of another row: which says nothing about the rows */
 		bad_row->state = BAD_ROW_OVER;
 	}
 }

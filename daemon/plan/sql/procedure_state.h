@@ -59,6 +59,9 @@ struct bad_row {
 	uint32_t first, end;
 	bool end_is_bad;    /* the rows up to end have failed since; before that, what was in the way may be gone */
 	uint32_t tried_end; /* the rows that were sent last: up to this one */
+	uint32_t number;    /* of the error that is searched for, and its text */
+	struct bytes message;
+	bool is_other; /* when asked, the server failed at something else */
 };
 
 struct job_plan {
