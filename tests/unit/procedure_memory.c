@@ -58,7 +58,17 @@ static uint32_t columns_of(struct bytes sql)
 	return count;
 }
 
-static void give_row(struct job *job, uint32_t index, struct bytes sql)
+/* As many as a create has written, or asks for by their keys: fewer would be an error. */
+static uint32_t rows_of(struct bytes sql)
+{
+	uint32_t count = 1;
+
+	for (const char *at = sql.data; *at; at++)
+		count += strncmp(at, "),(", 3) == 0 || strncmp(at, ") OR (", 6) == 0;
+	return count;
+}
+
+static void give_rows(struct job *job, uint32_t index, struct bytes sql)
 {
 	const char *values[MOST_COLUMNS];
 	unsigned long lengths[MOST_COLUMNS];
@@ -69,7 +79,7 @@ static void give_row(struct job *job, uint32_t index, struct bytes sql)
 		values[i] = "1";
 		lengths[i] = 1;
 	}
-	if (count > 0)
+	for (uint32_t i = rows_of(sql); count > 0 && i > 0; i--)
 		procedure_row(job, index, values, lengths, count);
 }
 
@@ -87,7 +97,7 @@ static void run(struct job *job)
 			struct statement_result result = {.matched = 1, .affected = 1, .insert_id = 1};
 
 			assert_non_null(sql.data);
-			give_row(job, i, sql);
+			give_rows(job, i, sql);
 			free((char *)sql.data);
 			procedure_done(job, i, &result);
 		}
