@@ -136,6 +136,19 @@ static void creates_rows(void **state)
 	expect_answer(job, "\"rows\":[{\"key\":1,\"or\":7},{\"key\":2,\"or\":null}],\"affected\":2}");
 }
 
+/* Whatever a row leaves out, the one before it may have given. A key that is not known keeps creates in their order. */
+static void knows_each_row_by_its_own_values(void **state)
+{
+	struct job *job = fixture_start(
+		*state,
+		"{\"op\":\"create\",\"table\":\"pairs\",\"values\":[{\"a\":1,\"b\":\"x\"},{\"a\":2,\"b\":\"x\"}]}");
+
+	assert_null(procedure_footprint(job)->creates_in);
+	job = fixture_start(*state,
+			    "{\"op\":\"create\",\"table\":\"pairs\",\"values\":[{\"a\":1,\"b\":\"x\"},{\"a\":2}]}");
+	assert_non_null(procedure_footprint(job)->creates_in);
+}
+
 static void tells_generated_ids(void **state)
 {
 	struct job *job =
@@ -322,6 +335,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(counts_and_asks, fixture_set_up, fixture_tear_down),
 		cmocka_unit_test_setup_teardown(limits_rows_and_bytes, fixture_set_up, fixture_tear_down),
 		cmocka_unit_test_setup_teardown(creates_rows, fixture_set_up, fixture_tear_down),
+		cmocka_unit_test_setup_teardown(knows_each_row_by_its_own_values, fixture_set_up, fixture_tear_down),
 		cmocka_unit_test_setup_teardown(tells_generated_ids, fixture_set_up, fixture_tear_down),
 		cmocka_unit_test_setup_teardown(asks_which_row_was_bad, fixture_set_up, fixture_tear_down),
 		cmocka_unit_test_setup_teardown(creates_nothing_without_a_statement, fixture_set_up, fixture_tear_down),

@@ -1,6 +1,8 @@
 /* plan/sql/insertion.c */
 #include "daemon/plan/sql/insertion.h"
 
+#include "daemon/plan/footprint.h"
+
 #include <errno.h>
 
 const struct value *insertion_value(const struct insertion *insertion, const struct column *column)
@@ -34,25 +36,39 @@ int insertion_collect(struct compiler *compiler, struct insertion *insertion, co
 
 void insertion_read(struct insertion *insertion, const struct table *table, const struct value *row)
 {
-	memset(insertion->values, 0, table->column_count * sizeof(*insertion->values));
+	for (uint32_t i = 0; i < insertion->read_count; i++)
+		insertion->values[insertion->read[i]] = NULL;
+	insertion->read_count = 0;
 	for (uint32_t i = 0; i < value_map_size(row); i++) {
 		const struct column *column = table_find_column(table, value_bytes(&row->members[i].key));
 
 		insertion->values[column->position] = &row->members[i].value;
+		insertion->read[insertion->read_count++] = column->position;
 	}
+}
+
+/* A column that is left out and has no default becomes NULL: known, and in no key. */
+static bool is_null_when_absent(const struct column *column)
+{
+	return column->nullable && !column->has_default && !column->generated && !column->auto_increment;
 }
 
 int insertion_init(struct insertion *insertion, struct compiler *compiler)
 {
 	const struct table *table = compiler->table;
+	struct bytes *absent = arena_alloc_array(compiler->arena, table->column_count, sizeof(*absent));
 
 	*insertion = (struct insertion){0};
 	insertion->columns = arena_alloc_array(compiler->arena, table->column_count, sizeof(*insertion->columns));
 	insertion->values = arena_alloc_array(compiler->arena, table->column_count, sizeof(*insertion->values));
+	insertion->read = arena_alloc_array(compiler->arena, table->column_count, sizeof(*insertion->read));
 	insertion->named = arena_alloc_array(compiler->arena, table->column_count, sizeof(bool));
-	if (!insertion->columns || !insertion->values || !insertion->named)
+	if (!absent || !insertion->columns || !insertion->values || !insertion->read || !insertion->named)
 		return -ENOMEM;
-	return row_init(&insertion->row, compiler->arena, table);
+	for (uint32_t i = 0; i < table->column_count; i++)
+		if (is_null_when_absent(&table->columns[i]))
+			absent[i] = FOOTPRINT_NULL;
+	return row_init(&insertion->row, compiler->arena, table, absent);
 }
 
 void insertion_choose(struct insertion *insertion, const struct table *table)
@@ -77,18 +93,6 @@ void insertion_append_head(struct buffer *out, const struct insertion *insertion
 	buffer_append_text(out, ") VALUES ");
 }
 
-/* A column that is left out and has no default becomes NULL: known, and in no key. */
-static void note_nulls(struct insertion *insertion, const struct table *table)
-{
-	for (uint32_t i = 0; i < table->column_count; i++) {
-		const struct column *column = &table->columns[i];
-
-		if (!insertion->values[i] && column->nullable && !column->has_default && !column->generated &&
-		    !column->auto_increment)
-			insertion->row.spans[i].is_null = true;
-	}
-}
-
 /* "(1,'a',DEFAULT)" */
 int insertion_append_row(struct compiler *compiler, struct insertion *insertion)
 {
@@ -111,6 +115,5 @@ int insertion_append_row(struct compiler *compiler, struct insertion *insertion)
 			return result;
 	}
 	buffer_append_byte(compiler->out, ')');
-	note_nulls(insertion, compiler->table);
 	return 0;
 }

@@ -11,7 +11,9 @@ struct insertion {
 	uint32_t column_count;
 	bool *named;                 /* per column of the table */
 	const struct value **values; /* per column of the table: the current row's; NULL: left out */
-	struct row row;              /* the current row's canonical texts */
+	uint32_t *read;              /* positions of the columns that are not left out */
+	uint32_t read_count;
+	struct row row; /* the current row's canonical texts */
 };
 
 /* Returns 0 or -ENOMEM. */

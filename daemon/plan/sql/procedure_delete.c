@@ -125,7 +125,7 @@ int compile_delete(struct job *job)
 		result = plan_returning(job, false, &returning);
 	if (result < 0)
 		return result;
-	if (row_init(&row, plan->compiler.arena, plan->table) < 0)
+	if (row_init(&row, plan->compiler.arena, plan->table, NULL) < 0)
 		return -ENOMEM;
 	plan->kind = target == TARGET_KEY ? plan_write_kind(plan->table) : PROCEDURE_ALONE;
 	plan->finish = finish_delete;

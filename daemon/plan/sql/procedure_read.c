@@ -30,7 +30,7 @@ static int append_by_key(struct job *job)
 
 	if (result < 0)
 		return result;
-	if (row_init(&row, compiler->arena, plan->table) < 0)
+	if (row_init(&row, compiler->arena, plan->table, NULL) < 0)
 		return -ENOMEM;
 	query_append_from(compiler, NULL);
 	buffer_append_text(compiler->out, " WHERE ");

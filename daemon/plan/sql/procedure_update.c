@@ -104,7 +104,7 @@ static int assignments_init(struct assignments *assignments, struct arena *arena
 	assignments->values = arena_alloc_array(arena, table->column_count, sizeof(*assignments->values));
 	if (!assignments->changed || !assignments->values)
 		return -ENOMEM;
-	return row_init(&assignments->row, arena, table);
+	return row_init(&assignments->row, arena, table, NULL);
 }
 
 /* "UPDATE t SET …" */
@@ -150,7 +150,7 @@ static int compile_by_key(struct job *job, bool returning)
 	struct buffer *out = &plan->first.sql;
 	struct assignments assignments = {0};
 	struct row row;
-	int result = row_init(&row, plan->compiler.arena, plan->table);
+	int result = row_init(&row, plan->compiler.arena, plan->table, NULL);
 
 	if (result == 0)
 		result = append_update(job, &plan->first, &assignments);

@@ -6,29 +6,42 @@
 
 #include <errno.h>
 
-int row_init(struct row *row, struct arena *arena, const struct table *table)
+int row_init(struct row *row, struct arena *arena, const struct table *table, const struct bytes *absent)
 {
-	row->table = table;
+	*row = (struct row){.absent = absent};
 	row->spans = arena_alloc_array(arena, table->column_count, sizeof(*row->spans));
 	row->texts = arena_alloc_array(arena, table->column_count, sizeof(*row->texts));
-	return row->spans && row->texts ? 0 : -ENOMEM;
+	row->noted = arena_alloc_array(arena, table->column_count, sizeof(*row->noted));
+	if (!row->spans || !row->texts || !row->noted)
+		return -ENOMEM;
+	if (absent)
+		memcpy(row->texts, absent, table->column_count * sizeof(*absent));
+	return 0;
 }
 
 void row_clear(struct row *row)
 {
-	memset(row->spans, 0, row->table->column_count * sizeof(*row->spans));
+	for (uint32_t i = 0; i < row->noted_count; i++) {
+		uint32_t position = row->noted[i];
+
+		row->spans[position] = (struct row_span){0};
+		row->texts[position] = row->absent ? row->absent[position] : (struct bytes){0};
+	}
+	row->noted_count = 0;
 }
 
 const struct bytes *row_texts(struct row *row, const struct buffer *out)
 {
-	for (uint32_t i = 0; i < row->table->column_count; i++) {
-		const struct row_span *span = &row->spans[i];
-		bool known = span->size > 0 && !buffer_failed(out);
+	for (uint32_t i = 0; i < row->noted_count; i++) {
+		const struct row_span *span = &row->spans[row->noted[i]];
+		struct bytes *text = &row->texts[row->noted[i]];
 
-		row->texts[i] =
-			(struct bytes){.data = known ? out->data + span->start : NULL, .size = known ? span->size : 0};
 		if (span->is_null)
-			row->texts[i] = FOOTPRINT_NULL;
+			*text = FOOTPRINT_NULL;
+		else if (span->size > 0 && !buffer_failed(out))
+			*text = (struct bytes){.data = out->data + span->start, .size = span->size};
+		else
+			*text = (struct bytes){0};
 	}
 	return row->texts;
 }
@@ -38,12 +51,16 @@ int row_append_literal(struct row *row, struct compiler *compiler, const struct 
 {
 	size_t start = compiler->out->size;
 	int result = literal_append(compiler, column, value, use);
+	struct row_span *span;
 
 	if (result < 0 || !row)
 		return result;
-	row->spans[column->position] = (struct row_span){.start = start, .is_null = value->type == VALUE_NIL};
+	span = &row->spans[column->position];
+	if (!span->is_noted)
+		row->noted[row->noted_count++] = column->position;
+	*span = (struct row_span){.start = start, .is_null = value->type == VALUE_NIL, .is_noted = true};
 	if (literal_column_is_canonical(column))
-		row->spans[column->position].size = compiler->out->size - start;
+		span->size = compiler->out->size - start;
 	return 0;
 }
 

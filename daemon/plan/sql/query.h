@@ -6,20 +6,25 @@
 #include "daemon/plan/sql/compiler.h"
 #include "daemon/plan/sql/literal.h"
 
-/* Where the canonical texts of one row stand in the SQL, one per column of the table; size 0 where there is none. */
+/* Where the canonical text of a value stands in the SQL; size 0 where it has none. */
 struct row_span {
 	size_t start, size;
 	bool is_null;
+	bool is_noted;
 };
 
+/* The texts of one row while it is written. A command may bring many rows of few values for a table of many columns:
+ * what a row costs depends on its values, not on the columns of the table. */
 struct row {
-	const struct table *table;
-	struct row_span *spans;
-	struct bytes *texts;
+	struct row_span *spans; /* per column of the table */
+	struct bytes *texts;    /* per column of the table */
+	uint32_t *noted;        /* positions of the columns that have values */
+	uint32_t noted_count;
+	const struct bytes *absent; /* per column: the text of one that has no value; NULL: it is not known */
 };
 
-/* Returns 0 or -ENOMEM. */
-int row_init(struct row *row, struct arena *arena, const struct table *table);
+/* absent may be NULL, else it has to stay. Returns 0 or -ENOMEM. */
+int row_init(struct row *row, struct arena *arena, const struct table *table, const struct bytes *absent);
 void row_clear(struct row *row);
 
 /* The texts as footprint.h wants them; valid until the next append to the compiler's buffer. */
