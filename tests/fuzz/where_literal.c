@@ -61,14 +61,47 @@ static void number_read(struct bytes text, struct number *ret_number)
 	*ret_number = number;
 }
 
+static bool same(const struct number *a, const struct number *b)
+{
+	return a->negative == b->negative && a->more == b->more && a->count == b->count && a->point == b->point &&
+	       memcmp(a->digits, b->digits, a->count) == 0;
+}
+
 static bool same_number(struct bytes a, struct bytes b)
 {
 	struct number left, right;
 
 	number_read(a, &left);
 	number_read(b, &right);
-	return left.negative == right.negative && left.more == right.more && left.count == right.count &&
-	       left.point == right.point && memcmp(left.digits, right.digits, left.count) == 0;
+	return same(&left, &right);
+}
+
+/* Keeps so many digits behind the point. */
+static void number_cut(struct number *number, long scale)
+{
+	long keep = number->point + scale;
+
+	if (keep < 0)
+		keep = 0;
+	if (keep >= (long)number->count)
+		return;
+	number->more = true; /* the last digit is not zero */
+	number->count = (size_t)keep;
+	while (number->count > 0 && number->digits[number->count - 1] == '0')
+		number->count--;
+	number->point = number->count > 0 ? number->point : 0;
+}
+
+/* Whether the numbers lie on the same number of so many digits behind the point, or between the same two. */
+static bool same_place(struct bytes a, struct bytes b, long scale)
+{
+	struct number left, right;
+
+	number_read(a, &left);
+	number_read(b, &right);
+	number_cut(&left, scale);
+	number_cut(&right, scale);
+	return same(&left, &right);
 }
 
 /* The value as the text of a number; a float's shortest one. */
@@ -122,6 +155,8 @@ static bool number_means(struct bytes literal, const struct column *column, cons
 	/* The server takes 1 to 99 for years of two digits; 100 lies where they lie, and is none. */
 	if (column->kind == COLUMN_YEAR && fabs(real_of(text)) >= 1 && fabs(real_of(text)) < 100)
 		text = real_of(text) < 0 ? BYTES("-100") : BYTES("100");
+	if (column->kind == COLUMN_DECIMAL)
+		return same_place(literal, text, column->scale);
 	return same_number(literal, text);
 }
 

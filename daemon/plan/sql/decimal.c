@@ -82,6 +82,9 @@ bool decimal_parse(struct bytes text, struct decimal *ret_decimal)
 	}
 	if (at != text.size)
 		return false;
+	/* Else 1.000…1 would be taken for 1, and find it. */
+	if (number.cut && number.digits[DECIMAL_DIGITS - 1] == '0')
+		number.digits[DECIMAL_DIGITS - 1] = '1';
 	normalise(&number);
 	*ret_decimal = number;
 	return true;
@@ -163,6 +166,23 @@ bool decimal_round(struct decimal *number, uint32_t scale)
 	}
 	normalise(number);
 	return true;
+}
+
+void decimal_cut(struct decimal *number, uint32_t scale)
+{
+	int64_t keep = (int64_t)number->point + scale; /* digits that stay */
+
+	if (keep >= (int64_t)number->count)
+		return;
+	if (keep > 0) {
+		number->count = (uint32_t)keep;
+	} else {
+		number->count = 1;
+		number->point = 1 - (int32_t)scale;
+		number->digits[0] = '0';
+	}
+	if (number->digits[number->count - 1] == '0')
+		number->digits[number->count - 1] = '1';
 }
 
 uint32_t decimal_integer_digits(const struct decimal *number)

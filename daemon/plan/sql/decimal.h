@@ -15,7 +15,7 @@ enum { DECIMAL_DIGITS = 120 };
  * have a sign, which only a double keeps. */
 struct decimal {
 	bool negative;
-	bool cut; /* digits beyond DECIMAL_DIGITS were not zero */
+	bool cut; /* digits beyond DECIMAL_DIGITS were not zero; the last one kept is not zero either */
 	uint32_t count;
 	int32_t point;
 	char digits[DECIMAL_DIGITS];
@@ -37,6 +37,10 @@ bool decimal_magnitude(const struct decimal *number, uint64_t *ret_magnitude);
 
 /* Rounds half away from zero to so many digits after the point. Returns whether that changed the value. */
 bool decimal_round(struct decimal *number, uint32_t scale);
+
+/* Keeps so many digits after the point; where what goes is not zero, the last one that stays is not zero either. So it
+ * still lies between the same two numbers of fewer digits. */
+void decimal_cut(struct decimal *number, uint32_t scale);
 
 /* Digits in front of the point, 0 for those below 1. */
 uint32_t decimal_integer_digits(const struct decimal *number);
