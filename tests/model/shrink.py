@@ -44,10 +44,12 @@ def differs(run, sent, command):
     run.world.codec = sent.codec
     try:
         reply = decode(run.traffic.exchange([(command, sent.codec)])[0])
+        if not reply["ok"] and reply["error"]["code"] in ("MISSING_FIELD", "BAD_MESSAGE"):
+            return None  # what is left is no command
         trial = type(sent)(command, sent.codec, None)
         return checker.check(run.predict(trial, reply), command, reply, sent.codec)
     except (AssertionError, KeyError, TypeError):
-        return None  # a command that has become another one
+        return None
 
 
 def shrunk(run, sent, problem):

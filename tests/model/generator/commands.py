@@ -9,10 +9,11 @@ FULL = 40  # rows of a table, from which on more is deleted than created
 
 
 class Commands:
-    """mistakes: how often a value, a name or a field is wrong."""
+    """mistakes: how often a value or a field is wrong. unknown: how often a column's name is; seldom, because rowd then
+    reads the catalog again, once per second at most, and the command waits for it."""
 
-    def __init__(self, rng, world, codec, mistakes=0.025):
-        self.rng, self.world, self.codec, self.mistakes = rng, world, codec, mistakes
+    def __init__(self, rng, world, codec, mistakes=0.025, unknown=0.003):
+        self.rng, self.world, self.codec, self.mistakes, self.unknown = rng, world, codec, mistakes, unknown
 
     def command(self):
         rng = self.rng
@@ -40,7 +41,9 @@ class Commands:
         names = rng.sample(list(table.by_name), rng.randint(1, min(4, len(table.by_name))))
         names += [name for name in always if name not in names]
         if rng.random() < self.mistakes:
-            names.append(rng.choice(["no_such", names[0], names[0].upper() + "x"]))
+            names.append(names[0])
+        if rng.random() < self.unknown:
+            names.append(rng.choice(["no_such", names[0].upper() + "x"]))
         return names
 
     # --- which rows ---------------------------------------------------------------------------------------------------
@@ -58,7 +61,9 @@ class Commands:
             name = rng.choice(table.key)
             key[name] = rng.choice([None, values.bad(rng, table.by_name[name], self.codec)])
         if rng.random() < self.mistakes:
-            key[rng.choice([*table.by_name, "no_such"])] = 1
+            key[rng.choice(list(table.by_name))] = 1
+        if rng.random() < self.unknown:
+            key["no_such"] = 1
         only = key[table.key[0]]
         if len(key) == 1 and rng.random() < 0.8 and only is not None and not isinstance(only, (list, dict)):
             return only
@@ -66,7 +71,7 @@ class Commands:
 
     def where(self, table):
         made = Conditions(self.rng, table, self._rows(table), self.codec, self.mistakes / 2).where()
-        if self.rng.random() < self.mistakes:
+        if self.rng.random() < self.unknown:
             made[self.rng.choice(["no_such", "idd"])] = 1
         return made
 
@@ -98,8 +103,10 @@ class Commands:
             if optional and rng.random() < 0.35 or rng.random() < self.mistakes:
                 continue
             row[column.name] = self.value(table, column)
-        if rng.random() < self.mistakes:
-            row[rng.choice(["no_such", "doubled"])] = 1
+        if table.name == "person" and rng.random() < self.mistakes:
+            row["doubled"] = 1
+        if rng.random() < self.unknown:
+            row["no_such"] = 1
         return row
 
     def _free_ids(self, table):
@@ -202,7 +209,7 @@ class Commands:
                 if rng.random() < 0.6:
                     item["nulls"] = rng.choice(["first", "last"])
                 items.append(item)
-        if rng.random() < self.mistakes:
+        if rng.random() < self.unknown:
             items.append(rng.choice(["no_such", {"col": "no_such"}]))
         return items
 
@@ -223,7 +230,7 @@ class Commands:
             changed += [column for column in rng.sample(table.columns, 2) if column not in changed
                         and (not column.generated or rng.random() < self.mistakes) and column.name not in table.key]
         made["set"] = {column.name: self._assigned(table, column) for column in changed}
-        if rng.random() < self.mistakes:
+        if rng.random() < self.unknown:
             made["set"]["no_such"] = 1
         if rng.random() < 0.35:
             made["returning"] = rng.choice([True, False, self._column_list(table)])

@@ -57,11 +57,12 @@ class Conditions:
         return made
 
     def _equality(self, column):
-        """For what has no order. A document is given as a text: a map would be taken for a condition."""
+        """For what has no order. A document is given as a text: a map would be taken for a condition. Its letters are
+        as they were sent: to MariaDB "é" and "\\u00e9" are two documents."""
         rng = self.rng
         choices = [None, {"null": True}, {"null": False}, {"ne": None}, {"eq": None}]
         if column.kind.name == "JSON":
-            stored = [json.dumps(row[column.name]) for row in self.rows if row[column.name] is not None] or ["[1]"]
+            stored = [json.dumps(row[column.name], ensure_ascii=False) for row in self.rows if row[column.name] is not None] or ["[1]"]
             choices += [{"eq": rng.choice(stored)}, {"ne": rng.choice(stored)}, {"in": [rng.choice(stored), "{}"]},
                         {"nin": [rng.choice(stored)]}, rng.choice(stored)]
         return rng.choice(choices)

@@ -136,7 +136,7 @@ def document(rng, kind):
     serial = rng.randrange(2**31)
     made = rng.choice([{"n": serial, "x": [1, 2.5, None, True, "é"]}, [serial, [2, [3]]], {"n": serial, "deep": {"a": {}}},
                        [serial, "😀'\"\\"], {"n": serial, "big": 2**53 + 1}])
-    return json.dumps(made) if rng.random() < 0.3 else made
+    return json.dumps(made, ensure_ascii=False) if rng.random() < 0.3 else made
 
 
 def uuid(rng, kind):

@@ -71,16 +71,23 @@ class Uuid(Kind):
     def __init__(self):
         super().__init__("UUID")
 
-    def operand(self, value, codec):
+    def _digits(self, value):
         if isinstance(value, bytes):
             value = value.decode("latin-1")
         if not isinstance(value, str) or not self.DIGITS.match(value.replace("-", "")):
             raise Refused("BAD_VALUE")
-        digits = value.replace("-", "").lower()
-        return "-".join([digits[:8], digits[8:12], digits[12:16], digits[16:20], digits[20:]])
+        return value.replace("-", "").lower()
+
+    def operand(self, value, codec):
+        return self.key(self.store(value, codec).value)
+
+    def key(self, stored):
+        """MariaDB orders UUIDs of versions 1 to 5 from their last group to their first."""
+        return tuple(stored.split("-")[::-1])
 
     def store(self, value, codec):
-        return Stored(self.operand(value, codec))
+        digits = self._digits(value)
+        return Stored("-".join([digits[:8], digits[8:12], digits[12:16], digits[16:20], digits[20:]]))
 
 
 class Point(Bytes):
