@@ -79,6 +79,15 @@ def test_every_field_of_a_command_is_documented():
     assert fields - documented_words() == set()
 
 
+def test_every_operation_has_a_section_that_names_its_fields():
+    schema = json.loads(read(ROOT / "schemas" / "messages" / "command.schema.json"))
+    for op in schema["properties"]["op"]["enum"]:
+        section = re.search(rf"^### {op}\n(.*?)^##", prose(DOCS / "protocol.md"), re.MULTILINE | re.DOTALL)
+        assert section, f"{op} has no section"
+        fields = set(schema["$defs"].get(op, {}).get("properties", {}))
+        assert fields - set(re.findall(r"`([a-z_]+)`", section[1])) == set(), op
+
+
 def test_every_condition_is_documented():
     source = read(next((ROOT / "daemon").rglob("condition.c")))
     conditions = set(re.findall(r'\{\{"([a-z]+)", \d+\}', source))

@@ -2,11 +2,13 @@
 
 import json
 import pathlib
+import re
 import unittest
 
 import jsonschema
 
-FOLDER = pathlib.Path(__file__).resolve().parents[2] / "schemas" / "messages"
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+FOLDER = ROOT / "schemas" / "messages"
 
 COMMANDS = [
     '{"op": "ping", "id": {"$bin": "AA"}}',
@@ -248,6 +250,29 @@ NO_DEAD_LETTERS = [
 ]
 
 
+def fields_of_the_code():
+    """What the table in common/command_field.c says: per op the fields that it takes, and those that it needs; and the
+    fields of the envelope."""
+    header = (ROOT / "common" / "command.h").read_text(encoding="utf-8")
+    source = (ROOT / "common" / "command_field.c").read_text(encoding="utf-8")
+    ops = re.findall(r"^\tOP_([A-Z]+),", re.search(r"enum op \{(.*?)\};", header, re.DOTALL)[1], re.MULTILINE)[1:]
+    sets = {f"OP_{op}": number for number, op in enumerate(ops)} | {"OP_COUNT_OF_OPS": len(ops)}
+    for name, bits in re.findall(r"^\t([A-Z_]+) = (.*),$", source.split("};")[0], re.MULTILINE):
+        sets[name] = eval(bits.replace("1u", "1"), {}, sets)  # names and operators that C and Python share
+    takes = {op.lower(): set() for op in ops}
+    needs = {op.lower(): set() for op in ops}
+    envelope = set()
+    for name, rest in re.findall(r'^\t\{NAME\("([a-z_]+)"\)(.*)$', source, re.MULTILINE):
+        if "ENVELOPE(" in rest or ".envelope = true" in rest:
+            envelope.add(name)
+        for column, found in ((".ops", takes), (".required_ops", needs)):
+            bits = re.search(rf"(?<![a-z_]){re.escape(column)} = ([^,}}]+)", rest)
+            for number, op in enumerate(found):
+                if bits and eval(bits[1], {}, sets) >> number & 1:
+                    found[op].add(name)
+    return takes, needs, envelope
+
+
 class Schemas(unittest.TestCase):
     def check(self, name, good, bad):
         schema = json.loads((FOLDER / f"{name}.schema.json").read_text(encoding="utf-8"))
@@ -262,6 +287,17 @@ class Schemas(unittest.TestCase):
 
     def test_command(self):
         self.check("command", COMMANDS, NO_COMMANDS)
+
+    def test_fields_of_a_command_are_those_of_the_code(self):
+        schema = json.loads((FOLDER / "command.schema.json").read_text(encoding="utf-8"))
+        takes, needs, envelope = fields_of_the_code()
+        self.assertEqual(set(takes), set(schema["properties"]["op"]["enum"]))
+        self.assertEqual(envelope, set(schema["properties"]))
+        for op in takes:
+            with self.subTest(op):
+                part = schema["$defs"].get(op, {})
+                self.assertEqual(takes[op], set(part.get("properties", {})))
+                self.assertEqual(needs[op], set(part.get("required", [])))
 
     def test_reply(self):
         self.check("reply", REPLIES, NO_REPLIES)
