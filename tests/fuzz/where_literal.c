@@ -51,7 +51,7 @@ static void number_read(struct bytes text, struct number *ret_number)
 	while (number.count > 0 && !number.more && number.digits[number.count - 1] == '0')
 		number.count--;
 	if (at < text.size) {
-		char exponent[32];
+		char exponent[TEXT_BYTES];
 
 		snprintf(exponent, sizeof(exponent), "%.*s", (int)(text.size - at - 1), text.data + at + 1);
 		number.point += strtol(exponent, NULL, 10);
