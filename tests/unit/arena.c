@@ -43,6 +43,13 @@ static void test_limit(void **state)
 	assert_false(arena.limit_met);
 	assert_non_null(arena_alloc(&arena, 900));
 	arena_free(&arena);
+
+	arena_init(&arena, 1024);
+	assert_non_null(arena_alloc(&arena, 1024)); /* the very limit */
+	assert_false(arena.limit_met);
+	assert_null(arena_alloc(&arena, 1));
+	assert_true(arena.limit_met);
+	arena_free(&arena);
 }
 
 static void test_reset_keeps_the_first_block_unless_outsized(void **state)

@@ -87,6 +87,9 @@ static void test_generated_keys(void **state)
 	assert_exclude(first, update_where(&parent, PARENT_NOTE));
 	assert_ptr_equal(create_parent("5", "1", "a").creates_in, &parent);
 	assert_null(create_child("1", "1", "1").creates_in);
+	/* A key that is given may be larger than all before it: those generated afterwards follow it. */
+	child.auto_increment = &child_columns[CHILD_ID];
+	assert_ptr_equal(create_child("1", "1", "1").creates_in, &child);
 }
 
 static void test_other_unique_keys(void **state)

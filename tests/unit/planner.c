@@ -239,6 +239,31 @@ static void test_attempts(void **state)
 	assert_int_equal(once[COUNT - 1].replied, 1);
 }
 
+/* What fits into small batches only neither joins a larger one nor makes it smaller. */
+static void test_small_limit_in_a_large_batch(void **state)
+{
+	enum { COUNT = 33 };
+	static struct script fresh[COUNT];
+	struct script once = write_row(1);
+
+	(void)state;
+	for (uint32_t i = 0; i < COUNT - 1; i++) {
+		fresh[i] = write_row(100 + i);
+		submit(&fresh[i]);
+	}
+	submit_as(&once, 0, 1);
+	fresh[COUNT - 1] = write_row(99);
+	submit(&fresh[COUNT - 1]);
+	for (uint32_t i = 0; i < 2; i++) {
+		struct batch *batch = choose();
+
+		assert_int_equal(batch_size(batch), i == 0 ? 32 : 2);
+		run(batch);
+		assert_int_equal(once.replied, i);
+	}
+	assert_null(choose());
+}
+
 static void test_reply_without_memory(void **state)
 {
 	struct script script = write_row(1);
@@ -307,6 +332,7 @@ int main(void)
 		TEST(create_behind_a_running_create_waits),
 		TEST(answered_at_once),
 		TEST(attempts),
+		TEST(small_limit_in_a_large_batch),
 		TEST(reply_without_memory),
 		TEST(withdraw_in_order),
 		TEST(jobs_outlive_the_planner),

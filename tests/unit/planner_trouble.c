@@ -222,6 +222,28 @@ static void test_connections_lost(void **state)
 	assert_int_equal(killer.code, ERROR_POISON);
 }
 
+/* A server that is told to shut down says so to whoever happens to be there. */
+static void test_shutdown_is_nobody_s_fault(void **state)
+{
+	struct script script = write_row(1);
+	struct sql_error error = sql_error(SQL_ERROR_CONNECTION, ERROR_UNAVAILABLE);
+
+	(void)state;
+	error.number = 1053;
+	submit(&script);
+	for (uint32_t i = 0; i < 10; i++) {
+		struct batch *batch = choose();
+
+		wave(batch);
+		batch_failed(batch, 0, &error);
+		batch_ended(batch, BATCH_LOST, &error, world.now_us);
+		assert_null(finished());
+	}
+	run(choose());
+	assert_ptr_equal(finished(), &script);
+	assert_int_equal(script.code, ERROR_NONE);
+}
+
 /* A ping asks whether the database is there: it is told, while everything else waits for it. */
 static void test_ping_is_told_that_the_database_is_gone(void **state)
 {
@@ -408,6 +430,7 @@ int main(void)
 		TEST(answers_too_large_for_one_batch),
 		TEST(one_answer_alone_may_be_larger),
 		TEST(connections_lost),
+		TEST(shutdown_is_nobody_s_fault),
 		TEST(ping_is_told_that_the_database_is_gone),
 		TEST(ping_runs_again_after_other_trouble),
 		TEST(lost_between_statements_counts_against_nobody),

@@ -261,6 +261,23 @@ static void updates_by_condition_with_rows(void **state)
 	expect_answer(job, "\"rows\":[{\"a\":1},{\"a\":2}],\"matched\":2,\"affected\":2}");
 }
 
+/* The keys that it finds count as the rows of a reply do. */
+static void limits_what_a_condition_finds(void **state)
+{
+	struct fixture *fixture = *state;
+	struct job *job;
+
+	fixture->policy.max_rows = 2;
+	job = fixture_start(fixture, "{\"op\":\"update\",\"table\":\"pairs\",\"where\":{\"note\":\"x\"},\"set\":{"
+				     "\"note\":\"y\"},\"returning\":[\"a\"]}");
+	send_any_wave(job);
+	assert_int_equal(support_row(job, 0, "1", "p", NULL), 0);
+	assert_int_equal(support_row(job, 0, "2", "q", NULL), 0);
+	assert_int_equal(support_row(job, 0, "3", "r", NULL), -EFBIG);
+	statement_done(job, 0, 0, 3, 0);
+	expect_failure(job, ERROR_TOO_LARGE, false);
+}
+
 /* A transaction may be rolled back under it any number of times. */
 static void takes_no_memory_for_another_run(void **state)
 {
@@ -342,6 +359,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(updates_a_row, fixture_set_up, fixture_tear_down),
 		cmocka_unit_test_setup_teardown(does_not_answer_with_another_row, fixture_set_up, fixture_tear_down),
 		cmocka_unit_test_setup_teardown(updates_by_condition_with_rows, fixture_set_up, fixture_tear_down),
+		cmocka_unit_test_setup_teardown(limits_what_a_condition_finds, fixture_set_up, fixture_tear_down),
 		cmocka_unit_test_setup_teardown(takes_no_memory_for_another_run, fixture_set_up, fixture_tear_down),
 		cmocka_unit_test_setup_teardown(stops_when_no_key_came, fixture_set_up, fixture_tear_down),
 		cmocka_unit_test_setup_teardown(requires_a_row, fixture_set_up, fixture_tear_down),

@@ -5,6 +5,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <string.h>
 
 #include <cmocka.h>
@@ -223,6 +224,23 @@ static void test_mask(void **state)
 	assert_string_equal(narrow, "mysql://kim");
 }
 
+static void test_lengths(void **state)
+{
+	(void)state;
+	char text[2 * URL_TEXT_BYTES], name[URL_TEXT_BYTES];
+
+	memset(name, 'n', sizeof(name) - 1);
+	name[sizeof(name) - 1] = '\0';
+	snprintf(text, sizeof(text), "mysql://u@h/%s", name);
+	assert_string_equal(database(text).database, name);
+	snprintf(text, sizeof(text), "mysql://u@h/%s%%6e", name);
+	refuses_database(text, "longer than 255 bytes");
+	refuses_redis("redis://h:1234567890", "port");
+	refuses_redis("redis://h:65536", "port");
+	refuses_redis("redis://h:0", "port");
+	assert_int_equal(redis("redis://h:65535").port, 65535);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -237,6 +255,7 @@ int main(void)
 		cmocka_unit_test(test_redis_socket),
 		cmocka_unit_test(test_redis_refused),
 		cmocka_unit_test(test_mask),
+		cmocka_unit_test(test_lengths),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
