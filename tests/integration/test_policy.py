@@ -11,7 +11,7 @@ from support.process import program, wait_until
 from support.rowd_process import environment
 
 OPS = {
-    "describe": {}, "create": {"values": {"v": 1}}, "read": {}, "count": {}, "exists": {"where": {"v": 1}},
+    "describe": {}, "create": {"values": {"v": 1}, "returning": False}, "read": {}, "count": {}, "exists": {"where": {"v": 1}},
     "update": {"all": True, "set": {"v": 1}}, "delete": {"all": True},
 }
 OWN_TABLES = ["rowd_slots", "rowd_ledger", "rowd_", "rowd_x", "ROWD_slots", "Rowd_Slots", "rowd_slots ", "`rowd_slots`",
