@@ -89,6 +89,7 @@ static const struct example examples[] = {
 	{MARIADB, 1205, "HY000", "Lock wait timeout exceeded; try restarting transaction", SQL_ERROR_LOCK_WAIT, ERROR_LOCK_TIMEOUT, "", "", -1},
 	{MARIADB, 1969, "70100", "Query execution was interrupted (max_statement_time exceeded)", SQL_ERROR_TIME, ERROR_TIMEOUT, "", "", -1},
 	{MYSQL, 3024, "HY000", "Query execution was interrupted, maximum statement execution time exceeded", SQL_ERROR_TIME, ERROR_TIMEOUT, "", "", -1},
+	{MYSQL, 3699, "HY000", "Timeout exceeded in regular expression match.", SQL_ERROR_TIME, ERROR_TIMEOUT, "", "", -1},
 	{MARIADB, 1317, "70100", "Query execution was interrupted", SQL_ERROR_TIME, ERROR_TIMEOUT, "", "", -1},
 	/* Connections. */
 	{MARIADB, 2006, "HY000", "Server has gone away", SQL_ERROR_CONNECTION, ERROR_UNAVAILABLE, "", "", -1},
