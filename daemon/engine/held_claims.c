@@ -2,6 +2,7 @@
 #include "daemon/engine/held_claims.h"
 
 #include "common/clock.h"
+#include "common/log.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -63,6 +64,18 @@ static const struct claim *claim_of(const struct job *job)
 	return &held->claim;
 }
 
+/* The line by which a trace finds its command. No id: it may be a value of a row. */
+static void log_command(const struct job *job)
+{
+	if (!log_enabled(LEVEL_DEBUG))
+		return;
+	log_event(LEVEL_DEBUG, "command.done", log_bytes("queue", job->policy->queue),
+		  log_bytes("op", job->command.op_name),
+		  log_text("outcome", job->reply.code == ERROR_NONE ? "ok" : error_code_name(job->reply.code)),
+		  log_int("us", (int64_t)(job->ended_us - job->submitted_us)),
+		  log_bytes("traceparent", job->command.traceparent));
+}
+
 void held_claims_finish(struct held_claims *claims, struct planner *planner, struct worker *worker)
 {
 	struct job *job;
@@ -80,6 +93,7 @@ void held_claims_finish(struct held_claims *claims, struct planner *planner, str
 			.failed = reply->code != ERROR_NONE,
 		};
 
+		log_command(job);
 		worker_finish(worker, claim_of(job), &outcome);
 		release(claims, job);
 	}

@@ -9,7 +9,7 @@ import struct
 import msgpack
 import pytest
 
-from support.client import encode
+from support.client import Client, encode
 from support.process import wait_until
 
 TRACE = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
@@ -148,6 +148,19 @@ BAD_TRACES = ["", "x", TRACE.upper(), TRACE.replace("00-", "ff-", 1), TRACE + "-
 def test_no_traceparent(client, trace):
     error = client.fails("BAD_VALUE", "ping", traceparent=trace)
     assert "W3C" in error["hint"]
+
+
+def test_the_log_names_the_trace(world):
+    database, redis_server = world.database(), world.redis()
+    rowd = world.rowd(database, redis_server, log_level="debug")
+    client = Client(redis_server.client())
+    client.ok("create", table="animals", values={"species": "hush"}, id="hush", traceparent=TRACE)
+    client.fails("UNKNOWN_COLUMN", "read", table="animals", select=["x"], traceparent=TRACE.replace("0af7", "0bf7"))
+    rowd.terminate()
+    lines = [line for line in rowd.log().splitlines() if "command.done" in line]
+    assert any(TRACE in line and "op=create" in line and "outcome=ok" in line for line in lines), lines
+    assert any("0bf7" in line and "op=read" in line and "outcome=UNKNOWN_COLUMN" in line for line in lines), lines
+    assert not any("hush" in line for line in lines)
 
 
 def test_the_times_add_up(client, producer):
