@@ -3,7 +3,7 @@
 from model.generator import values
 from model.generator.conditions import Conditions
 
-WEIGHTS = {"ping": 1, "info": 1, "tables": 1, "describe": 2, "create": 26, "read": 26, "count": 7, "exists": 7,
+WEIGHTS = {"ping": 3, "info": 2, "tables": 2, "describe": 2, "create": 26, "read": 26, "count": 7, "exists": 7,
            "update": 18, "delete": 11}
 FULL = 40  # rows of a table, from which on more is deleted than created
 
@@ -121,7 +121,7 @@ class Commands:
             if key.column == column.name and parents and rng.random() < 0.93:
                 return None if column.nullable and rng.random() < 0.1 else rng.choice(parents)["id"]
         if column.name == "points":
-            return rng.choice([-1, 2000, 2**31, -5] if rng.random() < 0.08 else [*range(30), 1000])
+            return rng.choice([-1, 2000, 2**31, -5] if rng.random() < 0.15 else [*range(30), 1000])
         if column.name == "tag":
             return rng.choice([None, rng.randint(0, 60)])
         if table.name == "badge" and column.name == "id":

@@ -13,7 +13,7 @@ def add(rng, command, serial, channel):
         command["id"] = f"é{serial}"
     elif kind == 2 and rng.random() < 0.3:
         command["id"] = rng.choice([-2**63, 2**64 - 1, 0, "x" * 128])
-    if rng.random() < 0.1:
+    if rng.random() < 0.2:
         command["v"] = rng.choice([1, 1, None])
     if rng.random() < 0.15:
         command["meta"] = rng.choice([*META, None])
@@ -22,9 +22,9 @@ def add(rng, command, serial, channel):
     if rng.random() < 0.1:
         command["timing"] = rng.choice([True, True, False])
     heard = rng.random()
-    if heard < 0.05:
+    if heard < 0.1:
         command["reply_to"] = f"{channel}{serial}"
-    if heard >= 0.02:
+    if heard >= 0.04:
         command["reply_list"] = f"{channel}{serial}"
         if rng.random() < 0.1:
             command["reply_ttl_ms"] = rng.choice([30000, 3600000])

@@ -160,7 +160,9 @@ BAD = {"INTEGER": bad_integer, "YEAR": bad_integer, "BIT": bad_integer, "FLOAT":
 
 def writable(value, codec):
     """Whether the codec has such a value."""
-    return codec == "msgpack" or not isinstance(value, msgpack.Timestamp)
+    if codec == "json":
+        return not isinstance(value, msgpack.Timestamp)
+    return not isinstance(value, int) or -2**63 <= value < 2**64
 
 
 def good(rng, column, codec):
@@ -173,7 +175,10 @@ def good(rng, column, codec):
 def bad(rng, column, codec):
     if codec == "msgpack" and column.kind.name in ("INTEGER", "DECIMAL", "DOUBLE", "JSON") and rng.random() < 0.1:
         return float("nan") if column.kind.name != "JSON" else {"a": [float("inf")]}
-    return BAD[column.kind.name](rng, column.kind)
+    while True:
+        value = BAD[column.kind.name](rng, column.kind)
+        if writable(value, codec):
+            return value
 
 
 def to_store(rng, column, codec, mistakes):
