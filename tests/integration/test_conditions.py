@@ -175,6 +175,7 @@ def test_a_refusal_says_what_to_do(client, where, hint):
 def test_a_bad_regular_expression_is_the_commands_fault(client, pattern):
     error = client.fails("BAD_VALUE", "read", table="animals", where={"name": {"regexp": pattern}})
     assert "regular expression" in error["message"] and error["errno"]
+    assert error["at"] == {"column": "name"}
 
 
 def test_a_bad_regular_expression_changes_nothing(client):

@@ -252,6 +252,30 @@ static void tells_how_a_column_with_the_name_of_a_connective_is_written(void **s
 	assert_non_null(strstr(fixture->error.hint, "`.or`"));
 }
 
+static void knows_the_column_of_the_only_regexp(void **state)
+{
+	static const struct {
+		const char *where, *column;
+	} cases[] = {
+		{"{'name':{'regexp':'('},'age':1}", "name"},
+		{"{'or':[{'age':1},{'not':{'and':[{'tag':{'ne':'x','regexp':'('}}]}}]}", "tag"},
+		{"{'name':{'regexp':'('},'not':{'tag':{'regexp':'a'}}}", NULL},
+		{"{'name':{'like':'regexp'}}", NULL},
+		{"{}", NULL},
+	};
+	struct fixture *fixture = *state;
+	const struct table *table = catalog_find(fixture->catalogs[SERVER_MYSQL], BYTES("pets"));
+
+	for (size_t i = 0; i < LENGTH(cases); i++) {
+		const struct column *column = condition_regexp_column(table, where_of(fixture, cases[i].where));
+
+		assert_true((column != NULL) == (cases[i].column != NULL));
+		if (column)
+			assert_true(bytes_equal_text(column->name, cases[i].column));
+	}
+	assert_null(condition_regexp_column(table, NULL));
+}
+
 static void nests_to_eight_and_no_deeper(void **state)
 {
 	struct fixture *fixture = *state;
@@ -277,6 +301,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(refuses, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(tells_how_a_column_with_the_name_of_a_connective_is_written, set_up,
 						tear_down),
+		cmocka_unit_test_setup_teardown(knows_the_column_of_the_only_regexp, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(nests_to_eight_and_no_deeper, set_up, tear_down),
 	};
 

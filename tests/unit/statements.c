@@ -93,6 +93,8 @@ static const struct statement_case reads[] = {
 	{"{\"op\":\"read\",\"table\":\"pets\",\"select\":[\"id\"],\"order\":[{\"col\":\"age\",\"nulls\":\"first\"},"
 	 "{\"col\":\"tag\",\"desc\":true,\"nulls\":\"last\"}]}",
 	 "SELECT `id` FROM `pets` ORDER BY `age`,`tag` DESC LIMIT 1001", PROCEDURE_ALONE},
+	{"{\"op\":\"read\",\"table\":\"ticks\",\"order\":[{\"col\":\"n\",\"desc\":null,\"nulls\":null}]}",
+	 "SELECT `n`,`at` FROM `ticks` ORDER BY `n` LIMIT 1001", PROCEDURE_ALONE},
 	{"{\"op\":\"read\",\"table\":\"ticks\",\"order\":[\"n\"],\"first\":true,\"format\":\"arrays\"}",
 	 "SELECT `n`,`at` FROM `ticks` ORDER BY `n`,`at` LIMIT 1", PROCEDURE_ALONE},
 	{"{\"op\":\"read\",\"table\":\"elders\",\"limit\":1}", "SELECT `id` FROM `elders` LIMIT 1", PROCEDURE_ALONE},

@@ -208,3 +208,31 @@ int condition_append(struct compiler *compiler, const struct value *where)
 {
 	return append_map(compiler, where, 0);
 }
+
+/* Returns how many there are; ret_column is that of the last one. */
+static uint32_t find_regexps(const struct table *table, const struct value *map, const struct column **ret_column)
+{
+	uint32_t found = 0;
+
+	for (uint32_t i = 0; i < value_map_size(map); i++) {
+		struct bytes name = value_bytes(&map->members[i].key);
+		const struct value *value = &map->members[i].value;
+
+		if (!is_connective(name) && value->type == VALUE_MAP && value_find(value, BYTES("regexp"))) {
+			*ret_column = table_find_column(table, undot(table, name));
+			found++;
+		} else if (is_connective(name)) {
+			found += find_regexps(table, value, ret_column);
+			for (uint32_t j = 0; value->type == VALUE_ARRAY && j < value->size; j++)
+				found += find_regexps(table, &value->items[j], ret_column);
+		}
+	}
+	return found;
+}
+
+const struct column *condition_regexp_column(const struct table *table, const struct value *where)
+{
+	const struct column *column = NULL;
+
+	return where && find_regexps(table, where, &column) == 1 ? column : NULL;
+}

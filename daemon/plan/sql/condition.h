@@ -11,4 +11,7 @@ enum { CONDITION_DEPTH = 8 };
  * together. */
 int condition_append(struct compiler *compiler, const struct value *where);
 
+/* The column of the only `regexp` in a condition that condition_append() has taken; NULL: there is none, or several. */
+const struct column *condition_regexp_column(const struct table *table, const struct value *where);
+
 #endif

@@ -55,6 +55,8 @@ static int parse_map(struct compiler *compiler, const struct value *map, struct 
 		struct bytes key = value_bytes(&map->members[i].key);
 		const struct value *value = &map->members[i].value;
 
+		if (value->type == VALUE_NIL && (bytes_equal_text(key, "desc") || bytes_equal_text(key, "nulls")))
+			continue; /* nil means left out, here too */
 		if (bytes_equal_text(key, "col") && value_is_text(value))
 			name = value_bytes(value);
 		else if (bytes_equal_text(key, "desc") && value->type == VALUE_BOOL)

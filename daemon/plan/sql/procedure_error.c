@@ -2,6 +2,8 @@
  * data. */
 #include "daemon/plan/sql/procedure_state.h"
 
+#include "daemon/plan/sql/condition.h"
+
 #include "daemon/plan/sql/literal.h"
 
 #include <stdio.h>
@@ -77,6 +79,17 @@ static bool is_regexp_fault(uint32_t number)
 	return number == MARIADB_REGEXP || (number >= MYSQL_REGEXP_FIRST && number <= MYSQL_REGEXP_LAST);
 }
 
+static void tell_regexp(const struct job *job, struct error *error)
+{
+	const struct table *table = job->plan ? job->plan->table : NULL;
+	const struct column *column = table ? condition_regexp_column(table, job->command.operation.where) : NULL;
+
+	snprintf(error->message, sizeof(error->message),
+		 "the pattern of `regexp` is no regular expression that the server takes");
+	if (column)
+		error_at_column(error, column->name);
+}
+
 static void add_hint(const struct job *job, struct error *error)
 {
 	const struct table *table = job->plan ? job->plan->table : NULL;
@@ -128,8 +141,7 @@ void procedure_error_from_sql(const struct job *job, const struct sql_error *fro
 		snprintf(ret_error->message, sizeof(ret_error->message), "the server takes no such document");
 	}
 	if (code == ERROR_BAD_VALUE && is_regexp_fault(from->number))
-		snprintf(ret_error->message, sizeof(ret_error->message),
-			 "the pattern of `regexp` is no regular expression that the server takes");
+		tell_regexp(job, ret_error);
 	if (job->plan && job->plan->create.is_array)
 		ret_error->at_row = from->row;
 	add_hint(job, ret_error);
