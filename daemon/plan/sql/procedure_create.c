@@ -27,6 +27,15 @@ static void note_id(struct job_plan *plan, const struct insertion *insertion, ui
 }
 
 /* All rows in one statement, with their footprints. */
+/* Rows that name a column each make a statement of rows times columns: it is not written to its end, to find out that
+ * it is too long. A value takes two bytes at least. */
+static bool is_hopelessly_long(const struct job_plan *plan, const struct insertion *insertion, uint32_t next_row)
+{
+	uint64_t values = (uint64_t)(plan->create.row_count - next_row) * insertion->column_count;
+
+	return plan->compiler.out->size + 2 * values > plan->compiler.server->max_allowed_packet;
+}
+
 static int append_rows(struct job_plan *plan, struct insertion *insertion)
 {
 	struct create_state *create = &plan->create;
@@ -36,6 +45,8 @@ static int append_rows(struct job_plan *plan, struct insertion *insertion)
 	for (uint32_t i = 0; i < create->row_count; i++) {
 		int result;
 
+		if (is_hopelessly_long(plan, insertion, i))
+			return plan_refuse_length(plan);
 		if (i > 0)
 			buffer_append_byte(compiler->out, ',');
 		insertion_read(insertion, plan->table, &create->rows[i]);

@@ -17,6 +17,14 @@ struct buffer *plan_statement_begin(struct job_plan *plan, struct wave *wave, en
 	return &wave->sql;
 }
 
+int plan_refuse_length(struct job_plan *plan)
+{
+	compiler_refuse(&plan->compiler, ERROR_TOO_LARGE, NULL,
+			"the statement is larger than the server's max_allowed_packet");
+	error_hint(plan->compiler.error, "send less at a time");
+	return -EINVAL;
+}
+
 int plan_statement_end(struct job_plan *plan, struct wave *wave)
 {
 	struct wave_statement *statement = &wave->statements[wave->count];
@@ -25,12 +33,8 @@ int plan_statement_end(struct job_plan *plan, struct wave *wave)
 	if (wave->sql.state == BUFFER_NO_MEMORY)
 		return -ENOMEM;
 	statement->size = wave->sql.size - statement->start;
-	if (buffer_failed(&wave->sql) || statement->size + PACKET_OVERHEAD_BYTES > limit) {
-		compiler_refuse(&plan->compiler, ERROR_TOO_LARGE, NULL,
-				"the statement is larger than the server's max_allowed_packet");
-		error_hint(plan->compiler.error, "send less at a time");
-		return -EINVAL;
-	}
+	if (buffer_failed(&wave->sql) || statement->size + PACKET_OVERHEAD_BYTES > limit)
+		return plan_refuse_length(plan);
 	wave->count++;
 	return 0;
 }

@@ -107,6 +107,9 @@ struct job_plan {
 struct buffer *plan_statement_begin(struct job_plan *plan, struct wave *wave, enum statement_role role);
 int plan_statement_end(struct job_plan *plan, struct wave *wave);
 
+/* The answer to a statement that is too long. Returns -EINVAL. */
+int plan_refuse_length(struct job_plan *plan);
+
 /* " RETURNING …" for the statement that is being written; its rows are then taken as the role says. */
 void plan_statement_returning(struct job_plan *plan, struct wave *wave, enum statement_role role);
 
