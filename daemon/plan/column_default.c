@@ -78,7 +78,7 @@ static void append_binary(struct buffer *out, struct bytes text)
 	buffer_init(&plain, text.size);
 	for (size_t i = 2; i + 1 < text.size && printable; i += 2) {
 		printable = isxdigit((unsigned char)text.data[i]) && isxdigit((unsigned char)text.data[i + 1]);
-		byte = printable ? (char)(digit_value(text.data[i]) << 4 | digit_value(text.data[i + 1])) : '\0';
+		byte = (char)(printable ? digit_value(text.data[i]) << 4 | digit_value(text.data[i + 1]) : 0);
 		printable = isprint((unsigned char)byte) != 0;
 		buffer_append_byte(&plain, byte);
 	}
