@@ -14,6 +14,7 @@
 #include "common/utf8.h"
 
 #include <assert.h>
+#include <errno.h>
 #include <setjmp.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -391,31 +392,32 @@ void json_read(struct bytes json, uint32_t depth, struct buffer *msgpack, struct
 
 /* As parse(), without callbacks. What follows the value is looked at here, too: left to itself yajl takes a token that
  * has no end, as in `1 "`, for nothing. */
-static bool parses(struct reader *reader)
+static int validate(struct reader *reader)
 {
 	yajl_alloc_funcs functions = {.malloc = allocate, .realloc = reallocate, .free = deallocate, .ctx = reader};
 
 	if (setjmp(reader->no_memory))
-		return false;
+		return reader->arena.limit_met ? -EINVAL : -ENOMEM; /* no JSON needs more than the limit */
 	reader->yajl = yajl_alloc(NULL, &functions, NULL);
 	yajl_config(reader->yajl, yajl_allow_trailing_garbage, 1);
 	yajl_config(reader->yajl, yajl_dont_validate_strings, 1);
 	if (yajl_parse(reader->yajl, (const unsigned char *)reader->json.data, reader->json.size) != yajl_status_ok)
-		return false;
+		return -EINVAL;
 
 	size_t consumed = yajl_get_bytes_consumed(reader->yajl);
 	struct bytes rest = {.data = reader->json.data + consumed, .size = reader->json.size - consumed};
 
-	return yajl_complete_parse(reader->yajl) == yajl_status_ok && is_white_space(rest);
+	return yajl_complete_parse(reader->yajl) == yajl_status_ok && is_white_space(rest) ? 0 : -EINVAL;
 }
 
-bool json_valid(struct bytes json)
+int json_validate(struct bytes json)
 {
 	struct reader reader = {.json = json};
-	bool valid;
+	int result = -EINVAL;
 
 	arena_init(&reader.arena, YAJL_BYTES + YAJL_BYTES_PER_BYTE * json.size);
-	valid = utf8_valid(json) && find_odd_space(json) == json.size && parses(&reader);
+	if (utf8_valid(json) && find_odd_space(json) == json.size)
+		result = validate(&reader);
 	arena_free(&reader.arena);
-	return valid;
+	return result;
 }

@@ -32,7 +32,7 @@ struct json_result {
 enum { JSON_DEPTH_LARGEST = 64 };
 void json_read(struct bytes json, uint32_t depth, struct buffer *msgpack, struct json_result *ret_result);
 
-/* Whether json is one JSON value and nothing but white space around it. False as well when memory has run out. */
-bool json_valid(struct bytes json);
+/* Returns 0 when json is one JSON value and nothing but white space around it, -EINVAL when it is not, or -ENOMEM. */
+int json_validate(struct bytes json);
 
 #endif

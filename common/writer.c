@@ -6,6 +6,8 @@
 #include "common/msgpack_write.h"
 #include "common/number.h"
 
+#include <errno.h>
+
 /* Begins an item. True when it is to be written as JSON; the comma that parts it from its neighbour then stands. */
 static bool begin_json(struct writer *writer)
 {
@@ -134,12 +136,20 @@ void writer_bin(struct writer *writer, struct bytes data)
 
 void writer_document(struct writer *writer, struct bytes text)
 {
-	if (!begin_json(writer))
+	if (!begin_json(writer)) {
 		msgpack_write_str(writer->out, text);
-	else if (json_valid(text))
+		return;
+	}
+	switch (json_validate(text)) {
+	case 0:
 		buffer_append(writer->out, text);
-	else
+		break;
+	case -ENOMEM:
+		writer->out->state = BUFFER_NO_MEMORY;
+		break;
+	default:
 		json_write_string(writer->out, text);
+	}
 }
 
 void writer_encoded(struct writer *writer, struct bytes encoded)

@@ -58,8 +58,8 @@ void planner_finish(struct planner *planner, struct task *task, const struct err
 /* A running job waits again, not before due_us; it keeps its place in order. */
 void planner_return(struct planner *planner, struct task *task, uint64_t due_us);
 
-/* Whether an allocation in the job's arena has failed for its limit, and what is answered then: trying again would never
- * help. */
+/* Whether an allocation in the job's arena has failed for its limit, and what is answered then: trying again would
+ * never help. */
 bool planner_arena_is_full(const struct job *job);
 void planner_error_too_large(struct error *error);
 

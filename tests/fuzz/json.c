@@ -1,7 +1,7 @@
 /* tests/fuzz/json.c - JSON texts.
  *
- * Reading and json_valid() agree on what is JSON. What was read is the same when it is written as JSON and read again,
- * and the same value in msgpack, where a number that is not an integer of 64 bits is a float or its digits. */
+ * Reading and json_validate() agree on what is JSON. What was read is the same when it is written as JSON and read
+ * again, and the same value in msgpack, where a number that is not an integer of 64 bits is a float or its digits. */
 #include "common/json_read.h"
 #include "common/message.h"
 #include "common/number.h"
@@ -58,7 +58,7 @@ static void check_agreement(struct bytes text)
 {
 	static struct buffer msgpack;
 	struct json_result result;
-	bool valid = json_valid(text);
+	bool valid = json_validate(text) == 0;
 
 	if (!msgpack.limit_bytes)
 		buffer_init(&msgpack, WRITTEN_BYTES);
@@ -94,7 +94,7 @@ static void check_tree(struct arena *arena, struct bytes text)
 
 	struct bytes written = write_tree(CODEC_JSON, &tree, &json);
 
-	fuzz_require(json_valid(written), "what is written as JSON is JSON");
+	fuzz_require(json_validate(written) == 0, "what is written as JSON is JSON");
 	fuzz_require(message_decode(arena, written, WRITTEN_BYTES, &again, &error) == 0 &&
 			     fuzz_same_value(&tree, &again),
 		     "what is written as JSON reads the same");
@@ -103,7 +103,7 @@ static void check_tree(struct arena *arena, struct bytes text)
 			     same_in_msgpack(&tree, &again),
 		     "what is written as msgpack reads the same");
 	buffer_reset(&json);
-	fuzz_require(message_render_json(arena, written, &json, &error) == 0 && json_valid(buffer_bytes(&json)),
+	fuzz_require(message_render_json(arena, written, &json, &error) == 0 && json_validate(buffer_bytes(&json)) == 0,
 		     "msgpack is shown as JSON");
 }
 

@@ -22,7 +22,7 @@ static const char *const commands[] = {
 	"\"limit\":2,\"distinct\":true,\"reply_to\":\"rowd:reply:x\"}",
 	"{\"op\":\"read\",\"table\":\"every\",\"where\":{\"json\":{\"eq\":[1]},\"money\":1.5,\"date\":\"2024-02-29\","
 	"\"moment\":\"2024-02-29T12:00:00+01:00\",\"time\":\"-1:00:00\",\"blob\":{\"starts\":\"x\"},\"half\":0.5},"
-	"\"select\":[\"id\",\"money\",\"place\"],\"reply_to\":\"rowd:reply:x\"}",
+	"\"select\":[\"id\",\"money\",\"place\",\"json\"],\"reply_to\":\"rowd:reply:x\"}",
 	"{\"op\":\"count\",\"table\":\"pets\",\"where\":{\"age\":{\"lt\":{\"col\":\"id\"}}},\"reply_to\":\"rowd:reply:x\"}",
 	"{\"op\":\"exists\",\"table\":\"pets\",\"pk\":1,\"reply_to\":\"rowd:reply:x\"}",
 	"{\"op\":\"exists\",\"table\":\"pets\",\"where\":{\"name\":\"Tom\"},\"reply_to\":\"rowd:reply:x\"}",
@@ -30,6 +30,8 @@ static const char *const commands[] = {
 	"{\"op\":\"create\",\"table\":\"toys\",\"values\":[{\"pet_id\":1},{\"label\":\"x\"}],\"returning\":false,"
 	"\"reply_to\":\"rowd:reply:x\"}",
 	"{\"op\":\"create\",\"table\":\"order\",\"values\":[{\"key\":1},{\"key\":2,\"or\":2}],\"reply_to\":\"rowd:reply:x\"}",
+	"{\"op\":\"create\",\"table\":\"every\",\"values\":{\"id\":1,\"json\":\"[1,2]\"},\"returning\":[\"json\"],"
+	"\"reply_to\":\"rowd:reply:x\"}",
 	"{\"op\":\"update\",\"table\":\"toys\",\"pk\":1,\"set\":{\"pet_id\":2,\"id\":3},\"reply_to\":\"rowd:reply:x\"}",
 	"{\"op\":\"update\",\"table\":\"toys\",\"pk\":1,\"set\":{\"label\":\"x\"},\"returning\":false,"
 	"\"reply_to\":\"rowd:reply:x\"}",

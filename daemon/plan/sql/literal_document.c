@@ -85,9 +85,14 @@ static void warn_of_numbers(struct compiler *compiler, const struct column *colu
 /* MariaDB takes "1." and "\x" for JSON, and nobody who reads it back would. */
 static int append_given(struct compiler *compiler, const struct column *column, struct bytes text, enum literal_use use)
 {
+	int result;
+
 	if (!utf8_valid(text))
 		return literal_refuse_encoding(compiler, column);
-	if (!json_valid(text) || json_find_lone_surrogate(text) < text.size) {
+	result = json_validate(text);
+	if (result == -ENOMEM)
+		return result;
+	if (result < 0 || json_find_lone_surrogate(text) < text.size) {
 		compiler_refuse(compiler, ERROR_BAD_VALUE, column, "the text is not a JSON document");
 		error_hint(compiler->error, "a str is the text of a whole document: a string in it has quotes of its "
 					    "own; any other value is encoded");
