@@ -106,7 +106,6 @@ static int check_distinct(struct compiler *compiler, const struct order *order, 
 
 /* --- the clause --------------------------------------------------------------------------------------------------- */
 
-/* Rows that are equal in a column have no order by it any more: a second time it says nothing. */
 static void append_item(struct buffer *out, struct clause *clause, const struct order_item *item)
 {
 	/* NULL is the least value to both servers. What they do by themselves an index can do for them, an expression
@@ -162,11 +161,14 @@ static int append_asked(struct compiler *compiler, const struct order *order, st
 		struct order_item item;
 		int result = parse_item(compiler, &order->asked->items[i], &item);
 
-		if (result == 0 && order->distinct)
-			result = check_distinct(compiler, order, item.column);
 		if (result < 0)
 			return result;
 		assert(item.column);
+		/* Rows that are equal in a column have no order by it any more: a second time it says nothing. */
+		if (clause->ordered[item.column->position])
+			continue;
+		if (order->distinct && check_distinct(compiler, order, item.column) < 0)
+			return -EINVAL;
 		append_item(compiler->out, clause, &item);
 	}
 	return 0;
