@@ -324,6 +324,16 @@ static void knows_where_a_time_ends_on_mysql(void **state)
 	refuse(fixture, "time", "838:59:59.999", ERROR_OUT_OF_RANGE);
 }
 
+/* Which would be equal to what the column keeps, were it a mere text. */
+static void compares_a_finer_time_as_a_time_on_mysql(void **state)
+{
+	struct fixture *fixture = *state;
+
+	takes(fixture, "time", "-00:00:01.1234", LITERAL_COMPARE, "TIME'-00:00:01.1234'", 0);
+	takes(fixture, "time", "-00:00:01.1230", LITERAL_COMPARE, "'-00:00:01.123'", 0);
+	takes(fixture, "time", "-00:00:01.1234", LITERAL_STORE, "'-00:00:01.123'", 1);
+}
+
 static void finds_dates_with_zeros_but_stores_none(void **state)
 {
 	struct fixture *fixture = *state;
@@ -352,6 +362,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(says_which_numbers_of_documents_mysql_rounds, set_up_mysql, tear_down),
 		cmocka_unit_test_setup_teardown(knows_where_a_time_ends_on_mariadb, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(knows_where_a_time_ends_on_mysql, set_up_mysql, tear_down),
+		cmocka_unit_test_setup_teardown(compares_a_finer_time_as_a_time_on_mysql, set_up_mysql, tear_down),
 		cmocka_unit_test_setup_teardown(finds_dates_with_zeros_but_stores_none, set_up, tear_down),
 	};
 

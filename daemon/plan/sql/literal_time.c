@@ -210,16 +210,24 @@ static bool moment_to_utc(struct moment *moment)
 	       moment_from_seconds(seconds_of(moment) - moment->offset_minutes * 60, moment);
 }
 
-/* Cuts the fraction to what the column keeps. */
-static void cut_fraction(struct compiler *compiler, const struct column *column, struct moment *moment)
+/* What of the fraction the column does not keep. */
+static uint32_t fraction_behind(const struct column *column, const struct moment *moment)
 {
 	uint32_t unit = 1;
 
 	for (uint32_t i = column->scale; i < FRACTION_DIGITS; i++)
 		unit *= 10;
-	if (moment->cut || moment->micro % unit != 0)
+	return moment->micro % unit;
+}
+
+/* Cuts the fraction to what the column keeps. */
+static void cut_fraction(struct compiler *compiler, const struct column *column, struct moment *moment)
+{
+	uint32_t behind = fraction_behind(column, moment);
+
+	if (moment->cut || behind != 0)
 		compiler_warn(compiler, column, "cut to the fraction of a second that the column keeps");
-	moment->micro -= moment->micro % unit;
+	moment->micro -= behind;
 }
 
 static void append_fraction(const struct column *column, const struct moment *moment, struct buffer *out)
@@ -269,6 +277,9 @@ static int append_time(struct compiler *compiler, const struct column *column, s
 		return refuse_time(compiler, column, ERROR_OUT_OF_RANGE, "the time is beyond 838:59:59",
 				   "a TIME column holds at most 838:59:59 in either direction");
 	is_zero = moment.hour == 0 && moment.minute == 0 && moment.second == 0 && moment.micro == 0;
+	/* Of a mere text MySQL rounds the fraction away, and 00:00:01 equals it. */
+	if (compiler->server->kind == SERVER_MYSQL && fraction_behind(column, &moment) != 0)
+		buffer_append_text(compiler->out, "TIME");
 	buffer_format(compiler->out, "'%s%02d:%02d:%02d", moment.negative && !is_zero ? "-" : "", moment.hour,
 		      moment.minute, moment.second);
 	append_fraction(column, &moment, compiler->out);
