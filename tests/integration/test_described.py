@@ -1,0 +1,81 @@
+"""What `describe` tells of columns and keys, the same on both servers; and rows whose keys somebody else has made."""
+
+import pytest
+
+DEFAULTS = {
+    "id": None, "none": None, "number": "-3", "digits": "1.50", "bits": "b'101'", "quoted": "'it''s'", "blank": "''",
+    "null_": "'NULL'", "slashes": "'a\\\\b\\nc'", "chosen": "'b'", "day": "'2020-01-01'", "now_": "current_timestamp(3)",
+    "bytes": "'ab'", "computed": "concat('it\\'s','x')", "sum_": "(1 + 2)", "document": "'{}'", "virtual_": None,
+    "stored_": None, "hidden": "3",
+}
+
+
+def test_defaults_are_sql_on_both_servers(client):
+    columns = client.ok("describe", table="preset")["columns"]
+    assert {column["name"]: column["default"] for column in columns} == DEFAULTS
+    assert {column["name"] for column in columns if column["generated"]} == {"virtual_", "stored_"}
+    assert {column["name"]: column["type"] for column in columns}["document"] == "json"
+
+
+def test_what_is_left_out_takes_its_default(client):
+    row = client.ok("create", table="preset", values={})["row"]
+    assert (row["number"], row["digits"], row["bits"], row["quoted"], row["null_"]) == (-3, "1.50", 5, "it's", "NULL")
+    assert (row["computed"], row["sum_"], row["virtual_"], row["stored_"]) == ("it'sx", 3, -2, -1)
+    assert row["hidden"] == 3, "an invisible column is a column"
+    assert client.ok("update", table="preset", pk=row["id"], set={"hidden": 4, "number": 1})["row"]["virtual_"] == 2
+    assert client.ok("read", table="preset", where={"hidden": 4}, select=["hidden"])["rows"] == [{"hidden": 4}]
+
+
+@pytest.mark.parametrize("column", ["virtual_", "stored_"])
+def test_a_computed_column_is_not_written(client, column):
+    assert client.fails("BAD_VALUE", "create", table="preset", values={column: 1})["at"] == {"column": column}
+    row = client.ok("create", table="preset", values={})["row"]
+    assert client.fails("BAD_VALUE", "update", table="preset", pk=row["id"], set={column: 1})["at"] == {"column": column}
+
+
+@pytest.mark.only_on("mysql", reason="MariaDB has no keys over expressions")
+def test_unique_keys_of_expressions(client, database):
+    if not database.query("SHOW TABLES LIKE 'folded'"):
+        database.script("CREATE TABLE folded (id INT AUTO_INCREMENT PRIMARY KEY, a INT, s VARCHAR(20));\n"
+                        "CREATE UNIQUE INDEX mixed ON folded (a, (concat(s, 'it''s')));\n"
+                        "CREATE UNIQUE INDEX sum_ ON folded ((a + 1))")
+    database.query("DELETE FROM folded")
+    unique = client.ok("describe", table="folded")["unique"]
+    assert {"name": "mixed", "columns": ["a", "(concat(`s`,'it\\'s'))"]} in unique
+    assert {"name": "sum_", "columns": ["(`a` + 1)"]} in unique
+    client.ok("create", table="folded", values={"a": 1, "s": "x"})
+    error = client.fails("UNIQUE_VIOLATION", "create", table="folded", values={"a": 1, "s": "y"})
+    assert error["at"] == {"constraint": "sum_"}
+
+
+def test_a_trigger_that_sets_the_generated_key(client):
+    assert client.ok("create", table="triggered", values={"value": 1})["row"] == {"id": 101, "value": 1}
+    assert client.ok("create", table="triggered", values={"value": 2}, returning=False)["insert_id"] == 102
+    rows = client.ok("create", table="triggered", values=[{"value": 3}, {"id": 7, "value": 4}, {"value": 5}])["rows"]
+    assert rows == [{"id": 103, "value": 3}, {"id": 104, "value": 4}, {"id": 105, "value": 5}]
+    reply = client.ok("create", table="triggered", values=[{"value": 6}, {"value": 8}], returning=False)
+    assert reply["insert_ids"] == [106, 108] and reply["affected"] == 2
+    error = client.fails("UNIQUE_VIOLATION", "create", table="triggered", values=[{"value": 9}, {"value": 1}])
+    assert error["at"]["row"] == 1
+    assert client.ok("count", table="triggered")["value"] == 7, "all rows of a command, or none"
+
+
+def test_a_trigger_that_moves_a_given_key(client, database_server):
+    if database_server.is_mariadb():
+        assert client.ok("create", table="moved", values={"id": 1, "value": 2})["row"] == {"id": 101, "value": 2}
+        return
+    error = client.fails("BAD_VALUE", "create", table="moved", values={"id": 1, "value": 2})
+    assert "trigger" in error["hint"] and "returning" in error["hint"]
+    assert client.ok("count", table="moved")["value"] == 0, "what cannot be answered was not done"
+    assert client.ok("create", table="moved", values={"id": 1, "value": 2}, returning=False)["affected"] == 1
+
+
+def test_a_key_from_an_expression(client, database, database_server):
+    if not database.query("SHOW TABLES LIKE 'self_named'"):
+        database.query("CREATE TABLE self_named (id VARCHAR(36) PRIMARY KEY DEFAULT (UUID()), value INT)")
+    if database_server.is_mariadb():
+        assert len(client.ok("create", table="self_named", values={"value": 1})["row"]["id"]) == 36
+        return
+    error = client.fails("BAD_VALUE", "create", table="self_named", values={"value": 1})
+    assert "primary key" in error["hint"] and "returning" in error["hint"]
+    assert client.ok("create", table="self_named", values={"value": 1}, returning=False)["affected"] == 1
