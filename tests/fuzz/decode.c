@@ -21,10 +21,10 @@ static bool same_operation(const struct operation *a, const struct operation *b)
 	return a->op == b->op && bytes_equal(a->table, b->table) && same_pointed(a->pk, b->pk) &&
 	       same_pointed(a->where, b->where) && same_pointed(a->values, b->values) && same_pointed(a->set, b->set) &&
 	       same_pointed(a->select, b->select) && same_pointed(a->order, b->order) &&
-	       same_pointed(a->returning, b->returning) && a->all == b->all && a->first == b->first &&
-	       a->required == b->required && a->db == b->db && a->have_limit == b->have_limit &&
-	       a->have_offset == b->have_offset && a->have_page == b->have_page && a->limit == b->limit &&
-	       a->offset == b->offset && a->page == b->page && a->page_size == b->page_size;
+	       same_pointed(a->returning, b->returning) && a->all == b->all && a->arrays == b->arrays &&
+	       a->distinct == b->distinct && a->first == b->first && a->required == b->required && a->db == b->db &&
+	       a->have_limit == b->have_limit && a->have_offset == b->have_offset && a->have_page == b->have_page &&
+	       a->limit == b->limit && a->offset == b->offset && a->page == b->page && a->page_size == b->page_size;
 }
 
 static bool same_command(const struct command *a, const struct command *b)
