@@ -241,7 +241,7 @@ def compare(program, mode, messages, judge, same):
 
 def main():
     program = sys.argv[1]
-    count = int(sys.argv[2]) if len(sys.argv) > 2 else 10000
+    count = int(sys.argv[2]) if len(sys.argv) > 2 else 5000
     seed = int(sys.argv[3]) if len(sys.argv) > 3 else random.SystemRandom().randrange(2**32)
     dice = random.Random(seed)
     print(f"seed {seed}", flush=True)
