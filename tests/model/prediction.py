@@ -14,7 +14,9 @@ class Fault:
     column: Optional[str] = None
     constraint: Optional[str] = None
     hint: Optional[str] = None  # in full, where it is promised
-    row_may_lack: bool = False  # when the command was in flight with others
+    # In flight with others the row may be left out; or one may be named that has the same value of a unique key.
+    row_may_lack: bool = False
+    like_row: tuple = ()
 
 
 @dataclass

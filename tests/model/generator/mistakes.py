@@ -162,7 +162,7 @@ def bad_regexp(rng, command, fields):
     if command["op"] != "count" or not fields.has_rows("person"):
         return None
     command["table"], command["where"] = "person", {"email": {"regexp": "("}}
-    return fault("BAD_VALUE")
+    return fault("BAD_VALUE", column="email")
 
 
 def bad_condition(rng, command, fields):

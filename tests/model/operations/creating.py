@@ -1,5 +1,6 @@
 """create: the keys that the server generates are taken from the reply, and have to rise."""
 
+from model.database import unique_value
 from model.operations.common import columns_named, read_values
 from model.prediction import Prediction, Rows, fault, refused
 from model.schema import NONE
@@ -48,6 +49,15 @@ def create(world, table, command, reply):
 def has_text_key(table):
     """Whether only the server knows which rows are in each other's way."""
     return any(table.by_name[name].kind.textual for unique in table.all_uniques for name in unique.columns)
+
+
+def rows_like(table, name, inserted):
+    """Which rows before the last one have its value of the unique key of that name."""
+    for unique in table.all_uniques:
+        if unique.name == name:
+            last = unique_value(table, unique, inserted[-1])
+            return tuple(index for index, row in enumerate(inserted[:-1]) if unique_value(table, unique, row) == last)
+    return ()
 
 
 class Request:
@@ -102,6 +112,7 @@ def store(world, table, command, reply, request):
             one.row = "*" if "SQL_ERROR" in one.codes else index if request.is_array else None
             # A create that was sent along with it may be in the way when the server is asked which row it was.
             one.row_may_lack = not world.alone and request.is_array and has_text_key(table)
+            one.like_row = rows_like(table, one.constraint, inserted)
         per_row.append(found)
     faults = first_faults(per_row, request.is_array)
     if faults:
