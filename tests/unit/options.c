@@ -206,6 +206,10 @@ static void test_between_options(void **state)
 	refuses("[queue \"a\"]\nreply_prefix = b\n[queue \"bc\"]\n", NULL,
 		"rowd.conf:2|the queue 'bc' begins with the reply prefix 'b'|"
 		"replies could become commands: take another key, or another prefix\n");
+	/* rowd's own keys are {KEY}:..., and no reply may be one of them. */
+	refuses("[queue \"a\"]\nreply_prefix = {b}:dead\n[queue \"b\"]\n", NULL,
+		"rowd.conf:2|rowd's own keys of the queue 'b' begin with the reply prefix '{b}:dead'|take another prefix\n");
+	refuses_like("[queue \"a\"]\nreply_prefix = {\n", NULL, "rowd.conf:2|rowd's own keys of the queue 'a'");
 	/* Once, however many queues have that prefix. */
 	refuses("[queue \"a\"]\n[queue \"rowd:reply:x\"]\n[queue \"b\"]\n", NULL,
 		"rowd.conf:2|the queue 'rowd:reply:x' begins with the reply prefix 'rowd:reply:'|"

@@ -319,6 +319,31 @@ static void test_jobs_outlive_the_planner(void **state)
 	planner_set_up(state);
 }
 
+/* A connection is set to one limit on the time of its statements. */
+static void test_queues_of_different_timeouts_share_no_batch(void **state)
+{
+	struct script scripts[6];
+	struct batch *batch;
+
+	(void)state;
+	world.policies[0].statement_timeout_ms = world.policies[2].statement_timeout_ms = 1000;
+	world.policies[1].statement_timeout_ms = 500;
+	for (uint32_t i = 0; i < 6; i++) {
+		scripts[i] = write_row(i);
+		submit_as(&scripts[i], i % 3, 0);
+	}
+	batch = choose();
+	assert_int_equal(batch_size(batch), 4);
+	assert_int_equal(batch_timeout_ms(batch), 1000);
+	run(batch);
+	batch = choose();
+	assert_int_equal(batch_size(batch), 2);
+	assert_int_equal(batch_timeout_ms(batch), 500);
+	run(batch);
+	while (finished())
+		;
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -327,6 +352,7 @@ int main(void)
 		TEST(alone_is_alone),
 		TEST(queues_take_turns),
 		TEST(shared_batches_are_fair),
+		TEST(queues_of_different_timeouts_share_no_batch),
 		TEST(waves),
 		TEST(creates_keep_their_order),
 		TEST(create_behind_a_running_create_waits),

@@ -244,6 +244,28 @@ static void test_shutdown_is_nobody_s_fault(void **state)
 	assert_int_equal(script.code, ERROR_NONE);
 }
 
+/* The client library gave the connection up over a row: it would do so each time. */
+static void test_what_cannot_be_read_is_too_large(void **state)
+{
+	struct script large = write_row(1), other = write_row(2);
+	struct sql_error error = sql_error(SQL_ERROR_CONNECTION, ERROR_TOO_LARGE);
+	struct batch *batch;
+
+	(void)state;
+	submit(&large);
+	submit(&other);
+	batch = choose();
+	wave(batch);
+	batch_failed(batch, 0, &error);
+	batch_ended(batch, BATCH_LOST, &error, world.now_us);
+	assert_ptr_equal(finished(), &large);
+	assert_int_equal(large.code, ERROR_TOO_LARGE);
+	assert_null(finished());
+	run(choose());
+	assert_ptr_equal(finished(), &other);
+	assert_int_equal(other.code, ERROR_NONE);
+}
+
 /* A ping asks whether the database is there: it is told, while everything else waits for it. */
 static void test_ping_is_told_that_the_database_is_gone(void **state)
 {
@@ -430,6 +452,7 @@ int main(void)
 		TEST(answers_too_large_for_one_batch),
 		TEST(one_answer_alone_may_be_larger),
 		TEST(connections_lost),
+		TEST(what_cannot_be_read_is_too_large),
 		TEST(shutdown_is_nobody_s_fault),
 		TEST(ping_is_told_that_the_database_is_gone),
 		TEST(ping_runs_again_after_other_trouble),
