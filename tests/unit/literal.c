@@ -171,6 +171,7 @@ static const struct literal_case stored[] = {
 	{"uuid", "\"6CCD780C-baba-1026-9564-5b8c656024db\"", "'6ccd780c-baba-1026-9564-5b8c656024db'", 0},
 	{"uuid", "\"6ccd780cbaba102695645b8c656024db\"", "'6ccd780c-baba-1026-9564-5b8c656024db'", 0},
 	{"uuid", "\"6ccd780c\"", NULL, ERROR_BAD_VALUE},
+	{"uuid", "5", NULL, ERROR_BAD_VALUE},
 	{"inet", "\"::1\"", "'::1'", 0},
 	{"fixed", "\"ab\"", "x'61620000'", 0},
 	{"fixed", "\"abcde\"", NULL, ERROR_DATA_TOO_LONG},
