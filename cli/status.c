@@ -1,7 +1,8 @@
 /* cli/status.c - `rowctl status`: what waits, what runs, who works. */
 #include "cli/status.h"
-#include "cli/connect.h"
 
+#include "cli/connect.h"
+#include "common/error.h"
 #include "common/writer.h"
 
 #include <inttypes.h>
@@ -22,15 +23,19 @@ static const char *describe(const struct worker_status *worker)
 	return worker->owner ? "owner" : "standby";
 }
 
+/* What others have written into Redis must not reach the terminal as it is. */
 static void print_status(const struct queue_status *status)
 {
+	char name[ERROR_QUOTED_BYTES];
+
 	printf("queue      %s%s\n", status->key, status->paused ? "  (paused)" : "");
 	printf("waiting    %" PRId64 "\n", status->depth);
 	printf("again      %" PRId64 "\n", status->again);
 	printf("in flight  %" PRId64 "\n", status->in_flight);
 	printf("dead       %" PRId64 "\n", status->dead);
 	for (uint32_t i = 0; i < status->counter_count; i++)
-		printf("%s%s=%" PRId64, i ? " " : "counted    ", status->counters[i].name, status->counters[i].value);
+		printf("%s%s=%" PRId64, i ? " " : "counted    ", error_quote(name, bytes_of(status->counters[i].name)),
+		       status->counters[i].value);
 	if (status->counter_count > 0)
 		putchar('\n');
 	if (status->worker_count == 0) {
@@ -40,8 +45,8 @@ static void print_status(const struct queue_status *status)
 	printf("workers    %-40s %-8s %10s %10s\n", "id", "state", "lease", "in flight");
 	for (uint32_t i = 0; i < status->worker_count; i++) {
 		const struct worker_status *worker = &status->workers[i];
-		printf("           %-40s %-8s %8.1f s %10" PRId64 "\n", worker->id, describe(worker),
-		       (double)worker->lease_ms / 1000, worker->in_flight + worker->landing);
+		printf("           %-40s %-8s %8.1f s %10" PRId64 "\n", error_quote(name, bytes_of(worker->id)),
+		       describe(worker), (double)worker->lease_ms / 1000, worker->in_flight + worker->landing);
 	}
 }
 

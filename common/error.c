@@ -122,7 +122,11 @@ const char *error_quote(char to[ERROR_QUOTED_BYTES], struct bytes name)
 		size_t size = utf8_character((struct bytes){.data = cut.data + at, .size = cut.size - at});
 		unsigned char byte = (unsigned char)cut.data[at];
 
-		if (size == 0 || byte < 0x20 || byte == 0x7f) {
+		/* Of a control character of two bytes, U+0080 to U+009F, each byte on its own. */
+		bool control = byte < 0x20 || byte == 0x7f ||
+			       (byte == 0xc2 && size == 2 && (unsigned char)cut.data[at + 1] < 0xa0);
+
+		if (size == 0 || control) {
 			*end++ = '\\';
 			*end++ = 'x';
 			*end++ = hex[byte >> 4];

@@ -34,6 +34,21 @@ static bool is_plain(char byte)
 	return (unsigned char)byte >= 0x20 && (unsigned char)byte < 0x7f && byte != '"' && byte != '\\';
 }
 
+/* By hand: a text of nothing but NULs is a million of these. */
+static void write_escape(struct buffer *out, unsigned char code)
+{
+	static const char hex[] = "0123456789abcdef";
+	const char escape[] = {'\\', 'u', '0', '0', hex[code >> 4], hex[code & 15]};
+
+	buffer_append(out, (struct bytes){.data = escape, .size = sizeof(escape)});
+}
+
+/* U+0080 to U+009F: some terminals obey them as they obey what begins with an escape byte. */
+static bool is_upper_control(struct bytes text)
+{
+	return text.size > 1 && (unsigned char)text.data[0] == 0xc2 && (unsigned char)text.data[1] < 0xa0;
+}
+
 /* Appends the character that text begins with, which is not plain; returns how many bytes it has. */
 static size_t write_special(struct buffer *out, struct bytes text)
 {
@@ -49,7 +64,9 @@ static size_t write_special(struct buffer *out, struct bytes text)
 		buffer_append_byte(out, '\\');
 		buffer_append_byte(out, letter);
 	} else if ((unsigned char)byte < 0x20 || byte == 0x7f) {
-		buffer_format(out, "\\u%04x", (unsigned)byte);
+		write_escape(out, (unsigned char)byte);
+	} else if (is_upper_control(text)) {
+		write_escape(out, (unsigned char)text.data[1]);
 	} else {
 		buffer_append(out, (struct bytes){.data = text.data, .size = size});
 	}

@@ -1,7 +1,9 @@
 """Junk of every kind among good commands: rowd lives, the good ones are done, and of each piece somebody hears."""
 
 import collections
+import json
 import re
+import subprocess
 import time
 from pathlib import Path
 
@@ -11,7 +13,8 @@ import pytest
 from bulk import Bulk
 
 from support.client import QUEUE, Client, decode
-from support.process import UNDER_ASAN, wait_until
+from support.process import UNDER_ASAN, program, wait_until
+from support.rowd_process import environment
 
 DEAD = f"{{{QUEUE}}}:dead"
 AGAIN = f"{{{QUEUE}}}:again"
@@ -250,3 +253,25 @@ def test_a_hundred_thousand_pieces_of_junk_leave_nothing_behind(world):
     assert redis.llen(DEAD) <= 10000, "the cap"
     assert len(rowd.log().splitlines()) < 200
     print(f"resident before {before >> 10} KiB, after {resident_bytes(rowd.pid) >> 10} KiB")
+
+
+def test_no_control_byte_of_others_reaches_the_terminal(redis, rowd, redis_server):
+    """rowctl is run by people, in terminals that obey."""
+    evil = "a\x1b[2J\x07\x7f\u0085\u009b31m\n\rb"
+    workers, stats = f"{{{QUEUE}}}:workers", f"{{{QUEUE}}}:stats"
+    redis.zadd(workers, {evil: 9e15})
+    redis.hset(stats, evil, 1)
+
+    def shown(*arguments):
+        return subprocess.run([program("rowctl"), "--redis", redis_server.url, *arguments], capture_output=True,
+                              env=environment(), timeout=30, check=False).stdout
+
+    try:
+        for output in (shown("status"), shown("status", "--json"),
+                       shown("call", json.dumps({"op": "read", "table": evil})),
+                       shown("call", json.dumps({"op": "create", "table": "animals", "values": {"species": evil}})),
+                       shown("call", json.dumps({"op": "ping", "id": evil, "meta": {evil: evil}}))):
+            assert b"31m" in output and not CONTROL.search(output), output
+    finally:
+        redis.zrem(workers, evil)
+        redis.hdel(stats, evil)
