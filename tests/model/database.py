@@ -16,6 +16,9 @@ def only_column(unique):
 
 
 def compute(table, row):
+    """The generated columns, unless the row is refused anyway."""
+    if any(row[column.name] is None for column in table.columns if not column.nullable):
+        return
     for column in table.columns:
         if column.generated:
             row[column.name] = column.generated(row)
@@ -38,7 +41,8 @@ class Database:
 
     def references_to(self, parent):
         """(child table, foreign key) of all that refer to it."""
-        return [(table, key) for table in self.tables.values() for key in table.foreign_keys if key.parent == parent.name]
+        return [(table, key) for table in self.tables.values() for key in table.foreign_keys
+                if key.parent == parent.name]
 
 
 class Trial:
@@ -61,10 +65,7 @@ class Trial:
         return self.rows[name]
 
     def insert(self, table, row):
-        compute_or_skip = None not in [row[column.name] for column in table.columns if not column.nullable
-                                       and not column.generated]
-        if compute_or_skip:
-            compute(table, row)
+        compute(table, row)
         faults = self._row_faults(table, row)
         if table.signals and table.signals(row):
             faults.append(fault("SQL_ERROR"))
@@ -79,8 +80,7 @@ class Trial:
         for row in matched:
             before = dict(row)
             row.update(changes)
-            if None not in [row[column.name] for column in table.columns if not column.nullable and not column.generated]:
-                compute(table, row)
+            compute(table, row)
             if row == before:
                 continue
             affected += 1

@@ -15,8 +15,8 @@ from support.client import codec_of, decode
 CHANNEL = "rowd:reply:model:"
 MISTAKE_RATE = 0.08
 # A command with such an error is well formed all the same, and has to keep its schema.
-NOT_OF_FORM = {"NOT_FOUND", "UNIQUE_VIOLATION", "FOREIGN_KEY_VIOLATION", "NOT_NULL_VIOLATION", "CHECK_VIOLATION", "SQL_ERROR",
-               "TOO_LARGE", "OUT_OF_RANGE", "DATA_TOO_LONG"}
+NOT_OF_FORM = {"NOT_FOUND", "UNIQUE_VIOLATION", "FOREIGN_KEY_VIOLATION", "NOT_NULL_VIOLATION", "CHECK_VIOLATION",
+               "SQL_ERROR", "TOO_LARGE", "OUT_OF_RANGE", "DATA_TOO_LONG"}
 
 
 class Difference(AssertionError):
@@ -112,7 +112,8 @@ class Run:
 
     def _fail(self, sent, reply, prediction, problem, alone):
         raise Difference("\n".join([
-            f"ROWD_MODEL_SEED={self.seed}, command {self.serial}" + ("" if alone else " or before, of several in flight"),
+            f"ROWD_MODEL_SEED={self.seed}, command {self.serial}"
+            + ("" if alone else " or before, of several in flight"),
             f"command ({sent.codec}): {sent.command!r}",
             f"predicted: {prediction}"[:4000],
             f"reply: {reply!r}"[:4000],

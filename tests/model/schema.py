@@ -57,8 +57,8 @@ class ForeignKey:
     on_update: str
 
     def ddl(self):
-        return (f"CONSTRAINT {quote(self.name)} FOREIGN KEY ({quote(self.column)}) REFERENCES {quote(self.parent)} (id) "
-                f"ON DELETE {self.on_delete} ON UPDATE {self.on_update}")
+        return (f"CONSTRAINT {quote(self.name)} FOREIGN KEY ({quote(self.column)}) "
+                f"REFERENCES {quote(self.parent)} (id) ON DELETE {self.on_delete} ON UPDATE {self.on_update}")
 
 
 @dataclass
@@ -109,11 +109,13 @@ class Table:
         """What makes it."""
         if self.is_view:
             columns = ", ".join(quote(column.name) for column in self.columns)
-            return [f"CREATE VIEW {quote(self.name)} AS SELECT {columns} FROM {quote(self.base)} WHERE {self.shows_sql}"]
+            return [f"CREATE VIEW {quote(self.name)} AS SELECT {columns} FROM {quote(self.base)} "
+                    f"WHERE {self.shows_sql}"]
         parts = [*self.columns, *self.all_uniques, *self.foreign_keys, *self.checks]
         made = [f"CREATE TABLE {quote(self.name)} (" + ", ".join(part.ddl() for part in parts) + ") ENGINE = InnoDB "
                 "DEFAULT CHARACTER SET = utf8mb4 COLLATE = utf8mb4_general_ci"]
         if self.signals:
-            made.append(f"CREATE TRIGGER {quote(self.name + '_signal')} BEFORE INSERT ON {quote(self.name)} FOR EACH ROW "
-                        f"IF {self.signals_sql} THEN SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = 'no'; END IF")
+            made.append(f"CREATE TRIGGER {quote(self.name + '_signal')} BEFORE INSERT ON {quote(self.name)} "
+                        f"FOR EACH ROW IF {self.signals_sql} THEN "
+                        "SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = 'no'; END IF")
         return made

@@ -141,5 +141,6 @@ def alarm():
 
 
 def all_tables(is_mariadb):
-    made = [everything(is_mariadb), person(), grown(), pet(), badge(), note(), mark(), stone(), words(), heap(), alarm()]
+    made = [everything(is_mariadb), person(), grown(), pet(), badge(), note(), mark(), stone(), words(), heap(),
+            alarm()]
     return {table.name: table for table in made}

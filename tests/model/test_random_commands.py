@@ -1,6 +1,7 @@
 """Random commands of all operations, each reply held against a model in Python.
 
-ROWD_MODEL_SEED=N        repeats a run
+ROWD_MODEL_SEED=N        repeats a run, as far as the server gives the same keys again, on which depends what is
+                         made up later
 ROWD_MODEL_COMMANDS=N    that many commands; a long run is one with a bigger number"""
 
 import os

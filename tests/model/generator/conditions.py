@@ -62,7 +62,8 @@ class Conditions:
         rng = self.rng
         choices = [None, {"null": True}, {"null": False}, {"ne": None}, {"eq": None}]
         if column.kind.name == "JSON":
-            stored = [json.dumps(row[column.name], ensure_ascii=False) for row in self.rows if row[column.name] is not None] or ["[1]"]
+            stored = [json.dumps(row[column.name], ensure_ascii=False) for row in self.rows
+                      if row[column.name] is not None] or ["[1]"]
             choices += [{"eq": rng.choice(stored)}, {"ne": rng.choice(stored)}, {"in": [rng.choice(stored), "{}"]},
                         {"nin": [rng.choice(stored)]}, rng.choice(stored)]
         return rng.choice(choices)

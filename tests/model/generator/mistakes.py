@@ -14,13 +14,16 @@ NOT_YET = "not in this version"
 
 # Field to values of a type that it does not take, and to values of the right type that it does not take.
 WRONG_TYPE = {
-    "table": [1, ["x"], True], "id": [1.5, True, [1]], "reply_ttl_ms": ["x", 1.5], "traceparent": [1], "timing": [1, "yes"],
-    "db": [1, "yes"], "values": [1, "x", [1]], "set": [1, "x", [1]], "where": [1, "x", [1]], "pk": [[1]],
+    "table": [1, ["x"], True], "id": [1.5, True, [1]], "reply_ttl_ms": ["x", 1.5], "traceparent": [1],
+    "timing": [1, "yes"], "db": [1, "yes"], "values": [1, "x", [1]], "set": [1, "x", [1]], "where": [1, "x", [1]],
+    "pk": [[1]],
     "select": ["id", 1, [1]], "order": ["id", [1]], "limit": ["x", 1.5, True], "offset": ["x"], "page": ["x"],
-    "page_size": ["x"], "first": [1], "required": [1, "x"], "returning": ["id", 1, [1]], "all": [1, "x"], "distinct": [1], "format": [1, ["arrays"]],
+    "page_size": ["x"], "first": [1], "required": [1, "x"], "returning": ["id", 1, [1]],
+    "all": [1, "x"], "distinct": [1], "format": [1, ["arrays"]],
 }
 WRONG_VALUE = {
-    "id": ["", "x" * 129], "reply_ttl_ms": [0, 3600001, -1], "traceparent": ["x", "00-" + "0" * 32 + "-" + "1" * 16 + "-01"],
+    "id": ["", "x" * 129], "reply_ttl_ms": [0, 3600001, -1],
+    "traceparent": ["x", "00-" + "0" * 32 + "-" + "1" * 16 + "-01"],
     "limit": [-1], "offset": [-1], "page": [0], "page_size": [0], "set": [{}], "pk": [None], "where": [None],
     "select": [[]], "returning": [[]], "format": ["", "lists"],
 }
@@ -149,7 +152,8 @@ def forbidden_address(rng, command, fields):
 def unknown_table(rng, command, fields):
     if "table" not in command:
         return None
-    command["table"] = rng.choice(["persons", "PERSON", "", "rowd_slots", "rowd_ledger", "mysql.user", "person ", "\x00"])
+    command["table"] = rng.choice(["persons", "PERSON", "", "rowd_slots", "rowd_ledger", "mysql.user", "person ",
+                                   "\x00"])
     return fault("UNKNOWN_TABLE")
 
 
@@ -174,8 +178,9 @@ def bad_condition(rng, command, fields):
     for _ in range(9):
         deep = {"not": deep}
     column, where = rng.choice([
-        ("points", {"points": {}}), (None, {"and": []}), (None, {"or": {}}), (None, {"not": {}}), (None, {"and": [5]}),
-        ("points", {"points": {"in": [1, None]}}), ("points", {"points": {"in": 1}}), ("points", {"points": {"null": 1}}),
+        ("points", {"points": {}}), (None, {"and": []}), (None, {"or": {}}), (None, {"not": {}}),
+        (None, {"and": [5]}), ("points", {"points": {"in": [1, None]}}), ("points", {"points": {"in": 1}}),
+        ("points", {"points": {"null": 1}}),
         ("points", {"points": {"lt": None}}), ("points", {"points": {"gr": 1}}), ("points", {"points": [1, 2]}),
         ("points", {"points": {"between": [1]}}), ("points", {"points": {"contains": "1"}}),
         ("email", {"email": {"contains": 5.5}}), (None, deep)])

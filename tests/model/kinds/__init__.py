@@ -6,5 +6,5 @@ from model.kinds.other import Document, Point, Uuid
 from model.kinds.text import Bytes, Enum, Set, Text
 from model.kinds.time import Date, Moment, Time
 
-__all__ = ["Bit", "Bytes", "Date", "Decimal", "Document", "Double", "Enum", "Float", "Integer", "Kind", "Moment", "Point",
-           "Refused", "Set", "Text", "Time", "Uuid", "Year"]
+__all__ = ["Bit", "Bytes", "Date", "Decimal", "Document", "Double", "Enum", "Float", "Integer", "Kind", "Moment",
+           "Point", "Refused", "Set", "Text", "Time", "Uuid", "Year"]

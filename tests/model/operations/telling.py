@@ -35,8 +35,8 @@ def describe(world, table, command):
 
     def columns(told):
         # MariaDB keeps a document as a LONGTEXT with a check.
-        expected = [(column.name, "json" if column.kind.name == "JSON" else types[column.name], column.nullable, column.generated is not None)
-                    for column in table.columns]
+        expected = [(column.name, "json" if column.kind.name == "JSON" else types[column.name], column.nullable,
+                     column.generated is not None) for column in table.columns]
         got = [(column["name"], column["type"], column["nullable"], column["generated"]) for column in told]
         if got != expected:
             return f"expected {expected}"
