@@ -20,7 +20,7 @@ enum {
 	LOOK_EVERY_MS = 500,
 	REFUSED_WAIT_MS = 5000, /* the list is no list: an operator has to see to it */
 	MEMORY_WAIT_MS = 1000,
-	CLAIM_BYTES = 4 << 20, /* per call: a script stops the whole server */
+	CLAIM_BYTES = 1 << 20, /* per call: a script stops the whole server, and each byte may decode to fifty */
 	POP_LONGEST_MS = 5000,
 	POP_SHORTEST_MS = 50,
 	UNBLOCK_WAIT_MS = 1000,

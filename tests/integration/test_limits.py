@@ -7,7 +7,7 @@ import pytest
 
 from support import contract
 from support.client import Client, decode, encode
-from support.process import wait_until
+from support.process import UNDER_ASAN, wait_until
 
 DEAD = "{rowd:commands}:dead"
 MESSAGE_BYTES = 1 << 20
@@ -307,6 +307,21 @@ def test_batch(world):
     for number in range(40):
         assert client.take("rowd:reply:batch")["ok"]
     assert rowd.log().count("COMMIT") - before >= 10
+
+
+def test_memory_while_many_large_messages_wait(world):
+    """Decoded they are 16 times their size: no more is claimed than may be held."""
+    redis_server = world.redis()
+    rowd = world.rowd(world.database(), redis_server)
+    client = Client(redis_server.client())
+    client.redis.set("{rowd:commands}:paused", "1")
+    raw = encode({"op": "ping", "meta": [None] * 262100, "reply_list": "rowd:reply:many"}, "msgpack")
+    for _ in range(60):
+        client.redis.lpush(client.queue, raw)
+    client.redis.delete("{rowd:commands}:paused")
+    for _ in range(60):
+        assert client.redis.blpop("rowd:reply:many", timeout=60)
+    assert rowd.peak_memory_bytes() < 64 * MESSAGE_BYTES or UNDER_ASAN
 
 
 # --- dead letters -----------------------------------------------------------------------------------------------------
