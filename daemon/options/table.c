@@ -244,12 +244,8 @@ const struct option option_table[] = {
 const size_t option_count = sizeof(option_table) / sizeof(*option_table);
 
 const struct missing_option missing_option_table[] = {
-	{"http", NULL},
-	{"delivery", "once_window_s"},
-	{"redis", "tls"},
-	{"redis", "tls_ca"},
-	{"redis", "tls_cert"},
-	{"redis", "tls_key"},
+	{"http", NULL},      {"delivery", "once_window_s"}, {"redis", "tls"},
+	{"redis", "tls_ca"}, {"redis", "tls_cert"},         {"redis", "tls_key"},
 };
 
 const size_t missing_option_count = sizeof(missing_option_table) / sizeof(*missing_option_table);

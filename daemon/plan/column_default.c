@@ -9,7 +9,9 @@
 /* Moves what was written to the arena. */
 static int keep(struct arena *arena, struct buffer *text, struct bytes *ret_text)
 {
-	*ret_text = buffer_failed(text) ? (struct bytes){0} : arena_copy(arena, buffer_bytes(text));
+	*ret_text = (struct bytes){0};
+	if (!buffer_failed(text))
+		*ret_text = arena_copy(arena, buffer_bytes(text));
 	buffer_free(text);
 	return ret_text->data ? 0 : -ENOMEM;
 }

@@ -22,5 +22,7 @@ void *__wrap_arena_alloc_array(struct arena *arena, size_t count, size_t size)
 
 struct bytes __wrap_arena_copy(struct arena *arena, struct bytes bytes)
 {
-	return allocations_piece_is_to_fail() ? (struct bytes){0} : __real_arena_copy(arena, bytes);
+	if (allocations_piece_is_to_fail())
+		return (struct bytes){0};
+	return __real_arena_copy(arena, bytes);
 }

@@ -168,8 +168,8 @@ static void test_order(void **state)
 /* Texts that are cut off or made up must not be read past their end, and name nothing. */
 static void test_broken_texts(void **state)
 {
-	static const uint32_t numbers[] = {1048, 1054, 1062, 1143, 1263, 1292, 1348, 1364, 1366,
-					   1406, 1451, 1452, 1906, 3105, 3140, 3643, 3673, 3819, 4025};
+	static const uint32_t numbers[] = {1048, 1054, 1062, 1143, 1263, 1292, 1348, 1364, 1366, 1406,
+					   1451, 1452, 1906, 3105, 3140, 3643, 3673, 3819, 4025};
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(examples) / sizeof(examples[0]); i++) {
