@@ -88,11 +88,11 @@ static uint64_t read_all(struct bytes content, struct buffer *out, uint64_t *ret
 	size_t count;
 	int status;
 
+	*ret_bad = 0;
 	source_set(&source, content);
 	reader = csv_open(source.file);
 	if (!reader)
 		return 0;
-	*ret_bad = 0;
 	while ((status = csv_next(reader, &fields, &count)) != 0) {
 		fuzz_require(status == 1 || status == -EBADMSG, "a record is good or bad");
 		fuzz_require(csv_line(reader) > line, "each record begins on a later line");

@@ -32,6 +32,16 @@ static inline struct bytes fuzz_bytes(const uint8_t *data, size_t size)
 	return (struct bytes){.data = (const char *)data, .size = size};
 }
 
+/* Bit by bit: NaN is the same as itself, and 0 is not -0. */
+static inline bool fuzz_same_real(double a, double b)
+{
+	uint64_t left, right;
+
+	memcpy(&left, &a, sizeof(left));
+	memcpy(&right, &b, sizeof(right));
+	return left == right;
+}
+
 /* Whether two trees are the same: types, order of members, every bit of a number. */
 bool fuzz_same_value(const struct value *a, const struct value *b);
 

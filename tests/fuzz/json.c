@@ -16,7 +16,7 @@ static bool same_number(struct bytes digits, const struct value *msgpack)
 	double number;
 
 	if (number_to_float64(digits, &number))
-		return msgpack->type == VALUE_FLOAT64 && memcmp(&number, &msgpack->real, sizeof(number)) == 0;
+		return msgpack->type == VALUE_FLOAT64 && fuzz_same_real(number, msgpack->real);
 	return msgpack->type == VALUE_STR && bytes_equal(value_bytes(msgpack), digits);
 }
 

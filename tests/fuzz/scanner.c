@@ -86,7 +86,7 @@ static bool same_key(const msgpack_object *a, const msgpack_object *b)
 	if (a->type != b->type)
 		return false;
 	if (a->type == MSGPACK_OBJECT_FLOAT32 || a->type == MSGPACK_OBJECT_FLOAT64)
-		return memcmp(&a->via.f64, &b->via.f64, sizeof(a->via.f64)) == 0;
+		return fuzz_same_real(a->via.f64, b->via.f64);
 	if (a->type == MSGPACK_OBJECT_EXT && a->via.ext.type == MSGPACK_EXTENSION_TIMESTAMP) {
 		/* One moment can be written in several ways. */
 		msgpack_timestamp left = {0}, right = {0};
@@ -131,11 +131,6 @@ static void look_through(const msgpack_object *object, uint32_t depth, uint32_t 
 
 /* --- two trees ---------------------------------------------------------------------------------------------------- */
 
-static bool same_real(double a, double b)
-{
-	return memcmp(&a, &b, sizeof(a)) == 0;
-}
-
 static bool same_extension(const struct value *ours, const msgpack_object *theirs)
 {
 	msgpack_timestamp moment = {0};
@@ -160,9 +155,9 @@ static bool same_scalar(const struct value *ours, const msgpack_object *theirs)
 	case MSGPACK_OBJECT_NEGATIVE_INTEGER:
 		return ours->type == VALUE_INT && ours->integer == theirs->via.i64;
 	case MSGPACK_OBJECT_FLOAT32:
-		return ours->type == VALUE_FLOAT32 && same_real(ours->real, theirs->via.f64);
+		return ours->type == VALUE_FLOAT32 && fuzz_same_real(ours->real, theirs->via.f64);
 	case MSGPACK_OBJECT_FLOAT64:
-		return ours->type == VALUE_FLOAT64 && same_real(ours->real, theirs->via.f64);
+		return ours->type == VALUE_FLOAT64 && fuzz_same_real(ours->real, theirs->via.f64);
 	case MSGPACK_OBJECT_STR:
 		return ours->type == VALUE_STR && bytes_equal(value_bytes(ours), text_of(theirs));
 	case MSGPACK_OBJECT_BIN:
