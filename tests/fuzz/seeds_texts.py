@@ -41,6 +41,7 @@ OPTIONS = {
     "missing": "[http]\nlisten = 1\n[delivery]\nonce_window_s = 1\n[queue \"q\"]\ndelivery = exactly-once\nops = sql tx\n",
     "prefix": "[reply]\nprefix =\n[queue \"rowd:reply:q\"]\nreply_prefix =\n",
     "units": "[limits]\nin_flight_bytes = 1 GiB\nmessage_bytes = 1k\nreply_bytes = 2 KB\n[database]\nidle_ping_s = 1 h\n",
+    "kib": "[database]\nurl = mysql://u:p@h/d\n[limits]\nmessage_bytes = 3 KiB\nreply_bytes = 5 K\n",
     "zero": "[log]\nlevel = in\0fo\n",
     "crlf": "[log]\r\nlevel = info\r\n",
     "environment": "\n===\nexport DATABASE_URL='mysql://u:p@h/d' # x\nROWD_LIMITS_BATCH=\"5\"\nROWD_LIMIT_BATCH=5\n"
