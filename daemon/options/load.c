@@ -18,6 +18,7 @@ void loader_problem(struct loader *loader, const char *where, const char *hint, 
 	struct options_problem problem;
 	va_list arguments;
 
+	/* cppcheck-suppress ctunullpointer ; only a default has no place, and a default is right */
 	snprintf(problem.where, sizeof(problem.where), "%s", where);
 	snprintf(problem.hint, sizeof(problem.hint), "%s", hint);
 	va_start(arguments, format);

@@ -193,8 +193,8 @@ void support_job_free(struct job *job)
 
 int support_row(struct job *job, uint32_t index, ...)
 {
-	const char *values[ROW_COLUMNS];
-	unsigned long lengths[ROW_COLUMNS];
+	const char *values[ROW_COLUMNS] = {NULL};
+	unsigned long lengths[ROW_COLUMNS] = {0};
 	uint32_t count = 0;
 	va_list texts;
 
