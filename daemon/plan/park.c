@@ -4,6 +4,17 @@
 #include <assert.h>
 #include <errno.h>
 
+/* The catalog is not read again before it is so old (engine/catalog_reader.c); and so many at most wait for that. */
+enum { CATALOG_FRESH_US = 1000000, PARKED_MOST = 256 };
+
+bool planner_refuses(const struct planner *planner, const struct job *job, const struct error *error, uint64_t now_us)
+{
+	if (now_us - planner->catalog_us >= CATALOG_FRESH_US)
+		return false;
+	return planner->parked.count >= PARKED_MOST ||
+	       refusals_repeated(&planner->refusals, job->command.operation.table, error, now_us);
+}
+
 /* Holds all that a command on the table could hold, whatever it turns out to be: a delete, or an update of everything,
  * which reads the parents too. */
 static int hold_all(struct footprint *footprint, const struct table *table)
@@ -19,16 +30,36 @@ static int hold_all(struct footprint *footprint, const struct table *table)
 	return r < 0 ? r : footprint_write(footprint, table, changed);
 }
 
+/* A read by key waits for the writes before it and holds up those behind it, whatever its key is; any other read holds
+ * up nobody. */
+static int hold_as_read(struct footprint *footprint, const struct table *table, bool by_key)
+{
+	struct bytes *unknown;
+
+	if (!by_key)
+		return footprint_read(footprint, table);
+	unknown = arena_alloc_array(footprint->arena, table->column_count, sizeof(*unknown));
+	return unknown ? footprint_read_key(footprint, table, unknown) : -ENOMEM;
+}
+
+static int hold(struct footprint *footprint, const struct job *job, const struct table *table)
+{
+	const struct operation *operation = &job->command.operation;
+
+	if (!table)
+		return footprint_unknown_table(footprint, operation->table);
+	return op_writes(operation->op) ? hold_all(footprint, table)
+					: hold_as_read(footprint, table, operation->pk != NULL);
+}
+
 int planner_park(struct planner *planner, struct task *task)
 {
 	struct job *job = &task->job;
-	struct bytes name = job->command.operation.table;
-	const struct table *table = catalog_find(planner->catalog, name);
 	struct footprint footprint;
 	int r;
 
 	footprint_init(&footprint, &job->arena);
-	r = table ? hold_all(&footprint, table) : footprint_unknown_table(&footprint, name);
+	r = hold(&footprint, job, catalog_find(planner->catalog, job->command.operation.table));
 	if (r == 0)
 		r = schedule_add(planner->schedule, &task->node, &job->arena, &footprint);
 	if (r < 0)
@@ -79,6 +110,8 @@ static void unpark(struct planner *planner, struct task *task, uint64_t now_us)
 		return;
 	}
 	task->catalog_number = planner->catalog_number;
+	if (r == -ENOENT)
+		refusals_note(&planner->refusals, task->job.command.operation.table, &error, now_us);
 	if (r < 0)
 		planner_finish(planner, task, &error, now_us);
 	else if (procedure_kind(&task->job) == PROCEDURE_ANSWERED)

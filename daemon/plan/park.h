@@ -4,8 +4,12 @@
 
 #include "daemon/plan/planner_state.h"
 
-/* Parks a job that came with a name that the catalog does not have: it takes its place in the order as a write by
- * condition of that table. The job is in no list yet. Returns 0, or -ENOMEM with nothing changed. */
+/* Whether a job with a name that the catalog does not have is told so at once: the catalog was just read, and either
+ * the name has been refused again and again, or so many wait for the next reading that others would find no room. */
+bool planner_refuses(const struct planner *planner, const struct job *job, const struct error *error, uint64_t now_us);
+
+/* Parks such a job: it takes its place in the order, as a read of that table or as a write by condition. The job is in
+ * no list yet. Returns 0, or -ENOMEM with nothing changed. */
 int planner_park(struct planner *planner, struct task *task);
 
 /* Parks a running job whose names were in the catalog but not on the server. It keeps its place. */

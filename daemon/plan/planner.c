@@ -74,6 +74,7 @@ void planner_set_catalog(struct planner *planner, struct catalog *catalog, uint6
 
 	planner->catalog = catalog_ref(catalog);
 	planner->catalog_number++;
+	planner->catalog_us = now_us;
 	planner->wants_catalog = false;
 	catalog_unref(old);
 	planner_unpark(planner, now_us);
@@ -219,7 +220,7 @@ static int enter(struct planner *planner, struct task *task, uint64_t now_us)
 		planner_error_too_large(&error);
 		r = -EINVAL;
 	}
-	if (r == -ENOENT)
+	if (r == -ENOENT && !planner_refuses(planner, job, &error, now_us))
 		return planner_park(planner, task);
 	if (r == -ENOMEM)
 		return r;

@@ -9,6 +9,7 @@
 
 #include "daemon/plan/job_pool.h"
 #include "daemon/plan/planner.h"
+#include "daemon/plan/refusals.h"
 #include "daemon/plan/sql/procedure.h"
 
 /* The ready jobs of one queue. Jobs know it by address. */
@@ -23,7 +24,9 @@ struct planner {
 	struct planner_options options;
 	struct catalog *catalog;
 	uint64_t catalog_number; /* rises with each catalog */
+	uint64_t catalog_us;     /* when it was set */
 	bool wants_catalog;
+	struct refusals refusals;
 	bool draining; /* jobs are being withdrawn: nothing is chosen until none is left */
 	struct job_pool *pool;
 	struct schedule *schedule;

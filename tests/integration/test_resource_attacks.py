@@ -192,6 +192,16 @@ def test_a_flood_of_unknown_names(place):
     others.check_longest(10)
 
 
+def test_a_slip_of_the_pen_repeated(place):
+    """The first ones wait for the catalog, which is read once per second; then it is known that there is no such name."""
+    client = Client(place.redis)
+    start = time.monotonic()
+    for _ in range(40):
+        error = client.fails("UNKNOWN_COLUMN", "create", table="users", values={"nmae": "x"})
+        assert "name" in error["hint"]
+    assert time.monotonic() - start < 12 * SLOW, "forty times a second was waited"
+
+
 def test_elements_that_are_larger_than_any_message(place):
     """A list takes elements of up to 512 MiB. What is too large goes without having been looked into."""
     size = 24 << 20

@@ -106,6 +106,7 @@ int command_decode(struct arena *arena, struct bytes raw, size_t limit_bytes, st
 		return -EBADMSG;
 	}
 	ret_command->operation.op = script->op;
+	ret_command->operation.pk = script->pk;
 	ret_command->operation.table = arena_copy(arena, bytes_of(script->table ? script->table : ""));
 	return ret_command->operation.table.data ? 0 : -ENOMEM;
 }

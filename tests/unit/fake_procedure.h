@@ -11,7 +11,8 @@ enum { SCRIPT_ENTRIES = 8 };
 
 struct script {
 	/* What it is. */
-	enum op op; /* OP_NONE: one that the planner has no rule for */
+	enum op op;             /* OP_NONE: one that the planner has no rule for */
+	const struct value *pk; /* as the command has it */
 	enum procedure_kind kind;
 	struct footprint_entry entries[SCRIPT_ENTRIES];
 	uint32_t entry_count;

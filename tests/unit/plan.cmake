@@ -13,6 +13,7 @@ add_library(unit_planner_core STATIC
 	${PLAN_DIR}/park.c
 	${PLAN_DIR}/planner.c
 	${PLAN_DIR}/planner_choose.c
+	${PLAN_DIR}/refusals.c
 	${PLAN_DIR}/retry.c
 	${PLAN_DIR}/schedule.c
 )
@@ -21,6 +22,8 @@ rowd_unit(planner unit_planner_core)
 target_sources(unit_planner PRIVATE planner_world.c)
 rowd_unit(planner_trouble unit_planner_core)
 target_sources(unit_planner_trouble PRIVATE planner_world.c)
+rowd_unit(park unit_planner_core)
+target_sources(unit_park PRIVATE planner_world.c)
 rowd_unit(planner_large unit_planner_core)
 target_sources(unit_planner_large PRIVATE planner_world.c)
 rowd_unit(retry unit_planner_core)

@@ -54,6 +54,16 @@ static void set_catalog(void)
 	catalog_unref(catalog);
 }
 
+/* What is known of a command before its names are. */
+static void set_operation(struct command_model *model)
+{
+	static const struct value key = {.type = VALUE_INT};
+	bool reads = model->action == READ_PARENT || model->action == READ_CHILD;
+
+	model->script.op = is_count(model) ? OP_COUNT : reads ? OP_READ : OP_UPDATE;
+	model->script.pk = reads ? &key : NULL;
+}
+
 static void make_command(struct command_model *model)
 {
 	static const char *const tables[] = {"parent", "child", "generated"};
@@ -72,6 +82,7 @@ static void make_command(struct command_model *model)
 					.test = model};
 	model->script.undo = model->script.fails_at_end && draw(2) == 0;
 	model->script.table = tables[model->action <= READ_PARENT ? 0 : model->action <= COUNT_CHILDREN ? 1 : 2];
+	set_operation(model);
 	if (draw(20) == 0) {
 		model->script.compile_result = -ENOENT;
 		model->script.heals_at = run.catalog_number + 1;

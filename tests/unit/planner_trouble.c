@@ -351,95 +351,6 @@ static void test_commit_that_always_fails_ends(void **state)
 	assert_int_equal(script.code, ERROR_SQL_ERROR);
 }
 
-/* --- the catalog ----------------------------------------------------------------------------------------------- */
-
-static void test_unknown_table_waits_for_a_catalog(void **state)
-{
-	struct script heals = {
-		.kind = PROCEDURE_BY_KEY, .waves = 1, .table = "new", .compile_result = -ENOENT, .heals_at = 2};
-	struct script never = {.kind = PROCEDURE_BY_KEY, .waves = 1, .table = "never", .compile_result = -ENOENT};
-	struct script other = write_row(1);
-
-	(void)state;
-	submit(&heals);
-	submit(&never);
-	submit(&other);
-	assert_true(planner_wants_catalog(world.planner));
-	assert_int_equal(planner_counts(world.planner).parked, 2);
-	run(choose());
-	assert_ptr_equal(finished(), &other);
-	assert_null(choose());
-	set_catalog(2, NULL);
-	assert_false(planner_wants_catalog(world.planner));
-	assert_ptr_equal(finished(), &never);
-	assert_int_equal(never.code, ERROR_UNKNOWN_TABLE);
-	run(choose());
-	assert_ptr_equal(finished(), &heals);
-	assert_int_equal(heals.code, ERROR_NONE);
-}
-
-static int read_table(struct script *script, struct footprint *footprint)
-{
-	return footprint_read(footprint, script->test);
-}
-
-static void test_parked_command_keeps_its_place(void **state)
-{
-	static struct table table = {.name = {"t", 1}};
-	struct script parked = {
-		.kind = PROCEDURE_ALONE, .waves = 1, .table = "t", .compile_result = -ENOENT, .heals_at = 2};
-	struct script behind = {.kind = PROCEDURE_ALONE, .waves = 1, .footprint = read_table, .test = &table};
-
-	(void)state;
-	parked.footprint = read_table;
-	parked.test = &table;
-	set_catalog(1, &table); /* the table is known, a column of it is not */
-	submit(&parked);
-	submit(&behind);
-	assert_null(choose());
-	set_catalog(2, &table);
-	run(choose());
-	assert_ptr_equal(finished(), &parked);
-	run(choose());
-	assert_ptr_equal(finished(), &behind);
-}
-
-static void test_stale_catalog(void **state)
-{
-	struct script stale = write_row(1), other = write_row(2);
-	struct sql_error error = sql_error(SQL_ERROR_STALE_CATALOG, ERROR_UNKNOWN_TABLE);
-
-	(void)state;
-	submit(&stale);
-	submit(&other);
-	doom(choose(), &error);
-	assert_true(planner_wants_catalog(world.planner));
-	run(choose());
-	assert_ptr_equal(finished(), &other);
-	assert_null(choose());
-	set_catalog(2, NULL);
-	assert_int_equal(stale.compiled, 2);
-	doom(choose(), &error);
-	assert_ptr_equal(finished(), &stale);
-	assert_int_equal(stale.code, ERROR_UNKNOWN_TABLE);
-}
-
-static void test_stale_catalog_that_was_replaced_meanwhile(void **state)
-{
-	struct script stale = write_row(1);
-	struct sql_error error = sql_error(SQL_ERROR_STALE_CATALOG, ERROR_UNKNOWN_TABLE);
-
-	(void)state;
-	submit(&stale);
-	set_catalog(2, NULL);
-	doom(choose(), &error);
-	assert_false(planner_wants_catalog(world.planner));
-	assert_int_equal(stale.compiled, 2);
-	run(choose());
-	assert_ptr_equal(finished(), &stale);
-	assert_int_equal(stale.code, ERROR_NONE);
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -458,10 +369,6 @@ int main(void)
 		TEST(ping_runs_again_after_other_trouble),
 		TEST(lost_between_statements_counts_against_nobody),
 		TEST(commit_that_always_fails_ends),
-		TEST(unknown_table_waits_for_a_catalog),
-		TEST(parked_command_keeps_its_place),
-		TEST(stale_catalog),
-		TEST(stale_catalog_that_was_replaced_meanwhile),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
