@@ -1,74 +1,24 @@
 /* literal.c - every kind of column with every kind of value, and what is refused. */
-#include "plan_support.h"
-
-#include "daemon/plan/sql/literal.h"
+#include "literal_fixture.h"
 
 #include <errno.h>
 #include <math.h>
 #include <string.h>
 
-struct fixture {
-	struct catalog *catalog;
-	struct arena arena;
-	struct buffer sql;
-	struct compiler_warnings warnings;
-	struct error error;
-	struct compiler compiler;
-};
-
-static int set_up_for(void **state, enum server_kind kind)
-{
-	struct fixture *fixture = calloc(1, sizeof(*fixture));
-
-	fixture->catalog = support_catalog(kind);
-	arena_init(&fixture->arena, 1 << 20);
-	buffer_init(&fixture->sql, 1 << 20);
-	fixture->compiler = (struct compiler){.arena = &fixture->arena,
-					      .out = &fixture->sql,
-					      .table = catalog_find(fixture->catalog, BYTES("every")),
-					      .server = catalog_server(fixture->catalog),
-					      .error = &fixture->error,
-					      .warnings = &fixture->warnings};
-	*state = fixture;
-	return 0;
-}
-
 static int set_up(void **state)
 {
-	return set_up_for(state, SERVER_MARIADB);
+	return literal_set_up(state, support_catalog(SERVER_MARIADB), "every");
 }
 
 static int set_up_mysql(void **state)
 {
-	return set_up_for(state, SERVER_MYSQL);
-}
-
-static int tear_down(void **state)
-{
-	struct fixture *fixture = *state;
-
-	buffer_free(&fixture->sql);
-	arena_free(&fixture->arena);
-	catalog_unref(fixture->catalog);
-	free(fixture);
-	return 0;
-}
-
-static int append(struct fixture *fixture, const char *column_name, const struct value *value, enum literal_use use)
-{
-	const struct column *column = table_find_column(fixture->compiler.table, bytes_of(column_name));
-
-	assert_non_null(column);
-	buffer_reset(&fixture->sql);
-	fixture->warnings.count = 0;
-	fixture->error.code = ERROR_NONE;
-	return literal_append(&fixture->compiler, column, value, use);
+	return literal_set_up(state, support_catalog(SERVER_MYSQL), "every");
 }
 
 static void expect_sql(struct fixture *fixture, const char *column, const struct value *value, enum literal_use use,
 		       const char *sql)
 {
-	if (append(fixture, column, value, use) != 0)
+	if (literal_of(fixture, column, value, use) != 0)
 		fail_msg("%s: %s", column, fixture->error.message);
 	buffer_append_byte(&fixture->sql, '\0');
 	assert_string_equal(fixture->sql.data, sql);
@@ -77,7 +27,7 @@ static void expect_sql(struct fixture *fixture, const char *column, const struct
 static void expect_error(struct fixture *fixture, const char *column, const struct value *value, enum literal_use use,
 			 enum error_code code)
 {
-	assert_int_equal(append(fixture, column, value, use), -EINVAL);
+	assert_int_equal(literal_of(fixture, column, value, use), -EINVAL);
 	assert_string_equal(error_code_name(fixture->error.code), error_code_name(code));
 	assert_string_equal(fixture->error.at_column, column);
 }
@@ -325,7 +275,7 @@ static void counts_what_the_column_counts(void **state)
 		memcpy(text + i, "\xc3\xa9", 2);
 	expect_error(fixture, "brief", &value, LITERAL_STORE, ERROR_DATA_TOO_LONG);
 	value.size -= 2;
-	assert_int_equal(append(fixture, "brief", &value, LITERAL_STORE), 0);
+	assert_int_equal(literal_of(fixture, "brief", &value, LITERAL_STORE), 0);
 }
 
 static void warns_when_a_value_is_changed(void **state)
@@ -335,13 +285,13 @@ static void warns_when_a_value_is_changed(void **state)
 		{"money", "1.239"}, {"stamp", "\"2024-02-29 01:02:03.9\""}, {"time", "\"01:02:03.1234567\""}};
 
 	for (size_t i = 0; i < 3; i++) {
-		append(fixture, changing[i][0], support_value(&fixture->arena, changing[i][1]), LITERAL_STORE);
+		literal_of(fixture, changing[i][0], support_value(&fixture->arena, changing[i][1]), LITERAL_STORE);
 		assert_int_equal(fixture->warnings.count, 1);
 		assert_int_equal(fixture->warnings.items[0].server_errno, 1265);
-		append(fixture, changing[i][0], support_value(&fixture->arena, changing[i][1]), LITERAL_COMPARE);
+		literal_of(fixture, changing[i][0], support_value(&fixture->arena, changing[i][1]), LITERAL_COMPARE);
 		assert_int_equal(fixture->warnings.count, 0);
 	}
-	append(fixture, "money", support_value(&fixture->arena, "1.239"), LITERAL_STORE);
+	literal_of(fixture, "money", support_value(&fixture->arena, "1.239"), LITERAL_STORE);
 
 	size_t used = fixture->arena.used_bytes;
 
@@ -382,15 +332,16 @@ static void quotes_names(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(stores_every_kind, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(compares_without_rounding, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(compares_documents_as_documents_on_mysql, set_up_mysql, tear_down),
-		cmocka_unit_test_setup_teardown(takes_what_only_msgpack_has, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(takes_only_finite_numbers_into_documents, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(counts_what_the_column_counts, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(warns_when_a_value_is_changed, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(writes_back_what_the_server_sent, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(quotes_names, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(stores_every_kind, set_up, literal_tear_down),
+		cmocka_unit_test_setup_teardown(compares_without_rounding, set_up, literal_tear_down),
+		cmocka_unit_test_setup_teardown(compares_documents_as_documents_on_mysql, set_up_mysql,
+						literal_tear_down),
+		cmocka_unit_test_setup_teardown(takes_what_only_msgpack_has, set_up, literal_tear_down),
+		cmocka_unit_test_setup_teardown(takes_only_finite_numbers_into_documents, set_up, literal_tear_down),
+		cmocka_unit_test_setup_teardown(counts_what_the_column_counts, set_up, literal_tear_down),
+		cmocka_unit_test_setup_teardown(warns_when_a_value_is_changed, set_up, literal_tear_down),
+		cmocka_unit_test_setup_teardown(writes_back_what_the_server_sent, set_up, literal_tear_down),
+		cmocka_unit_test_setup_teardown(quotes_names, set_up, literal_tear_down),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

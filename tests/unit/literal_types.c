@@ -1,21 +1,11 @@
 /* literal_types.c - column types whose literals follow from more than the kind of the column: what is changed on the
  * way and said so, members of a SET, documents, geometries, and where the two servers differ. */
-#include "plan_support.h"
+#include "literal_fixture.h"
 
-#include "daemon/plan/sql/literal.h"
 #include "daemon/plan/type_member.h"
 
 #include <errno.h>
 #include <math.h>
-
-struct fixture {
-	struct catalog *catalog;
-	struct arena arena;
-	struct buffer sql;
-	struct compiler_warnings warnings;
-	struct error error;
-	struct compiler compiler;
-};
 
 static const struct catalog_column_row rows[] = {
 	{.name = {"float", 5},
@@ -46,28 +36,19 @@ static const struct catalog_column_row rows[] = {
 static int set_up_for(void **state, enum server_kind kind)
 {
 	struct server_facts server = {.kind = kind, .version = kind == SERVER_MYSQL ? 90700 : 101100};
-	struct fixture *fixture = calloc(1, sizeof(*fixture));
+	struct catalog *catalog;
 
-	assert_int_equal(catalog_new(&server, &fixture->catalog), 0);
-	assert_int_equal(catalog_add_table(fixture->catalog, BYTES("t"), false, BYTES("InnoDB"), 0, BYTES("")), 0);
+	assert_int_equal(catalog_new(&server, &catalog), 0);
+	assert_int_equal(catalog_add_table(catalog, BYTES("t"), false, BYTES("InnoDB"), 0, BYTES("")), 0);
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		struct catalog_column_row row = rows[i];
 
 		row.table = BYTES("t");
 		row.nullable = true;
-		assert_int_equal(catalog_add_column(fixture->catalog, &row), 0);
+		assert_int_equal(catalog_add_column(catalog, &row), 0);
 	}
-	assert_int_equal(catalog_finish(fixture->catalog), 0);
-	arena_init(&fixture->arena, 1 << 20);
-	buffer_init(&fixture->sql, 1 << 20);
-	fixture->compiler = (struct compiler){.arena = &fixture->arena,
-					      .out = &fixture->sql,
-					      .table = catalog_find(fixture->catalog, BYTES("t")),
-					      .server = catalog_server(fixture->catalog),
-					      .error = &fixture->error,
-					      .warnings = &fixture->warnings};
-	*state = fixture;
-	return 0;
+	assert_int_equal(catalog_finish(catalog), 0);
+	return literal_set_up(state, catalog, "t");
 }
 
 static int set_up(void **state)
@@ -80,30 +61,10 @@ static int set_up_mysql(void **state)
 	return set_up_for(state, SERVER_MYSQL);
 }
 
-static int tear_down(void **state)
-{
-	struct fixture *fixture = *state;
-
-	buffer_free(&fixture->sql);
-	arena_free(&fixture->arena);
-	catalog_unref(fixture->catalog);
-	free(fixture);
-	return 0;
-}
-
-static int append(struct fixture *fixture, const char *column, const struct value *value, enum literal_use use)
-{
-	buffer_reset(&fixture->sql);
-	fixture->warnings.count = 0;
-	fixture->error = (struct error){0};
-	return literal_append(&fixture->compiler, table_find_column(fixture->compiler.table, bytes_of(column)), value,
-			      use);
-}
-
 static void takes_value(struct fixture *fixture, const char *column, const struct value *value, enum literal_use use,
 			const char *sql, uint32_t warnings)
 {
-	if (append(fixture, column, value, use) != 0)
+	if (literal_of(fixture, column, value, use) != 0)
 		fail_msg("%s: %s", column, fixture->error.message);
 	buffer_append_byte(&fixture->sql, '\0');
 	assert_string_equal(fixture->sql.data, sql);
@@ -120,7 +81,7 @@ static void takes(struct fixture *fixture, const char *column, const char *text,
 
 static void refuse_value(struct fixture *fixture, const char *column, const struct value *value, enum error_code code)
 {
-	assert_int_equal(append(fixture, column, value, LITERAL_STORE), -EINVAL);
+	assert_int_equal(literal_of(fixture, column, value, LITERAL_STORE), -EINVAL);
 	assert_int_equal(fixture->error.code, code);
 	assert_string_equal(fixture->error.at_column, column);
 }
@@ -287,15 +248,15 @@ static void says_which_numbers_of_documents_mysql_rounds(void **state)
 	for (size_t i = 0; i < sizeof(kept) / sizeof(kept[0]); i++) {
 		struct value value = {.type = VALUE_STR, .data = kept[i], .size = (uint32_t)strlen(kept[i])};
 
-		assert_int_equal(append(fixture, "json", &value, LITERAL_STORE), 0);
+		assert_int_equal(literal_of(fixture, "json", &value, LITERAL_STORE), 0);
 		assert_int_equal(fixture->warnings.count, 0);
 	}
 	for (size_t i = 0; i < sizeof(rounded) / sizeof(rounded[0]); i++) {
 		struct value value = {.type = VALUE_STR, .data = rounded[i], .size = (uint32_t)strlen(rounded[i])};
 
-		assert_int_equal(append(fixture, "json", &value, LITERAL_STORE), 0);
+		assert_int_equal(literal_of(fixture, "json", &value, LITERAL_STORE), 0);
 		assert_int_equal(fixture->warnings.count, 1);
-		assert_int_equal(append(fixture, "json", &value, LITERAL_COMPARE), 0);
+		assert_int_equal(literal_of(fixture, "json", &value, LITERAL_COMPARE), 0);
 		assert_int_equal(fixture->warnings.count, 0);
 	}
 	takes_value(fixture, "json", &number, LITERAL_STORE, "'0.1234567890123456789'", 1);
@@ -343,27 +304,30 @@ static void finds_dates_with_zeros_but_stores_none(void **state)
 	takes(fixture, "date", "0000-00-00", LITERAL_STORE, "'0000-00-00'", 0);
 	refuse(fixture, "date", "2024-00-01", ERROR_BAD_VALUE);
 	refuse(fixture, "date", "2024-01-00", ERROR_BAD_VALUE);
-	assert_int_equal(append(fixture, "date", &(struct value){.type = VALUE_STR, .data = "2024-13-00", .size = 10},
-				LITERAL_COMPARE),
+	assert_int_equal(literal_of(fixture, "date",
+				    &(struct value){.type = VALUE_STR, .data = "2024-13-00", .size = 10},
+				    LITERAL_COMPARE),
 			 -EINVAL);
 }
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(rounds_floats_with_digits_as_decimals, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(says_when_a_number_vanishes, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(keeps_no_spaces_in_char, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(puts_sets_in_order, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(rounds_floats_with_digits_as_decimals, set_up, literal_tear_down),
+		cmocka_unit_test_setup_teardown(says_when_a_number_vanishes, set_up, literal_tear_down),
+		cmocka_unit_test_setup_teardown(keeps_no_spaces_in_char, set_up, literal_tear_down),
+		cmocka_unit_test_setup_teardown(puts_sets_in_order, set_up, literal_tear_down),
 		cmocka_unit_test(reads_members_of_a_type),
-		cmocka_unit_test_setup_teardown(says_when_binary_is_filled_up, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(takes_geometries_as_the_server_keeps_them, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(takes_only_documents, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(says_which_numbers_of_documents_mysql_rounds, set_up_mysql, tear_down),
-		cmocka_unit_test_setup_teardown(knows_where_a_time_ends_on_mariadb, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(knows_where_a_time_ends_on_mysql, set_up_mysql, tear_down),
-		cmocka_unit_test_setup_teardown(compares_a_finer_time_as_a_time_on_mysql, set_up_mysql, tear_down),
-		cmocka_unit_test_setup_teardown(finds_dates_with_zeros_but_stores_none, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(says_when_binary_is_filled_up, set_up, literal_tear_down),
+		cmocka_unit_test_setup_teardown(takes_geometries_as_the_server_keeps_them, set_up, literal_tear_down),
+		cmocka_unit_test_setup_teardown(takes_only_documents, set_up, literal_tear_down),
+		cmocka_unit_test_setup_teardown(says_which_numbers_of_documents_mysql_rounds, set_up_mysql,
+						literal_tear_down),
+		cmocka_unit_test_setup_teardown(knows_where_a_time_ends_on_mariadb, set_up, literal_tear_down),
+		cmocka_unit_test_setup_teardown(knows_where_a_time_ends_on_mysql, set_up_mysql, literal_tear_down),
+		cmocka_unit_test_setup_teardown(compares_a_finer_time_as_a_time_on_mysql, set_up_mysql,
+						literal_tear_down),
+		cmocka_unit_test_setup_teardown(finds_dates_with_zeros_but_stores_none, set_up, literal_tear_down),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
