@@ -188,11 +188,6 @@ void log_open(int descriptor, enum log_level level, enum log_format format)
 	sink.format = format == LOG_FORMAT_AUTO && !is_journal(descriptor) ? LOG_FORMAT_TEXT : format;
 }
 
-void log_set_level(enum log_level level)
-{
-	sink.level = level;
-}
-
 bool log_enabled(enum log_level level)
 {
 	return level <= sink.level;

@@ -43,7 +43,6 @@ static inline struct log_field log_int(const char *key, int64_t integer)
 }
 
 void log_open(int descriptor, enum log_level level, enum log_format format);
-void log_set_level(enum log_level level);
 bool log_enabled(enum log_level level);
 
 void log_fields(enum log_level level, const char *event, const struct log_field *fields, size_t count);

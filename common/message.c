@@ -269,19 +269,6 @@ int message_decode(struct arena *arena, struct bytes raw, size_t limit_bytes, st
 	return status;
 }
 
-int message_from_json(struct bytes json, struct buffer *msgpack, struct error *ret_error)
-{
-	struct json_result result;
-
-	json_read(json, MESSAGE_DEPTH, msgpack, &result);
-	if (result.fault == JSON_FINE)
-		return 0;
-	if (result.fault == JSON_NO_MEMORY)
-		return -ENOMEM;
-	error_of_json(&result, ret_error);
-	return -EBADMSG;
-}
-
 int message_encode_json(struct arena *arena, struct bytes json, struct buffer *msgpack, struct error *ret_error)
 {
 	struct writer writer;

@@ -31,11 +31,6 @@ enum codec message_codec(struct bytes raw);
 int message_decode(struct arena *arena, struct bytes raw, size_t limit_bytes, struct value *ret_value,
 		   struct error *ret_error);
 
-/* Rewrites one JSON text as msgpack: {"$bin": base64} becomes bin, a number that is not an
- * integer of 64 bits becomes an extension that is refused from the wire.
- * Returns 0, -EBADMSG with ret_error set, or -ENOMEM, also when the buffer's limit was met. */
-int message_from_json(struct bytes json, struct buffer *msgpack, struct error *ret_error);
-
 /* JSON to msgpack as any producer would send it: numbers that are not integers become float64 where that holds every
  * digit, else str. Returns 0, -EBADMSG with ret_error set, or -ENOMEM; failure of the buffer is the buffer's. */
 int message_encode_json(struct arena *arena, struct bytes json, struct buffer *msgpack, struct error *ret_error);

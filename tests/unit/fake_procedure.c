@@ -159,12 +159,6 @@ enum procedure_kind procedure_kind(const struct job *job)
 	return script_of(job)->kind;
 }
 
-bool procedure_writes(const struct job *job)
-{
-	(void)job;
-	return true;
-}
-
 const struct footprint *procedure_footprint(const struct job *job)
 {
 	return &job->plan->footprint;

@@ -136,7 +136,7 @@ static void test_levels(void **state)
 	assert_false(log_enabled(LEVEL_INFO));
 	log_event(LEVEL_INFO, "e", log_int("a", 1));
 	assert_null(read_line());
-	log_set_level(LEVEL_DEBUG);
+	log_open(ends[1], LEVEL_DEBUG, LOG_FORMAT_TEXT);
 	log_event(LEVEL_DEBUG, "e", log_int("a", 1));
 	assert_string_equal(read_text(), "debug e a=1");
 }

@@ -152,22 +152,6 @@ static void test_encode_is_clean_and_render_reads(void **state)
 	buffer_free(&json);
 }
 
-static void test_from_json_meets_a_limit(void **state)
-{
-	(void)state;
-	struct buffer msgpack;
-
-	buffer_init(&msgpack, 8);
-	assert_int_equal(message_from_json(BYTES("[\"0123456789\"]"), &msgpack, &fault), -ENOMEM);
-	buffer_free(&msgpack);
-	buffer_init(&msgpack, LIMIT);
-	assert_int_equal(message_from_json(BYTES("1.5"), &msgpack, &fault), 0);
-	assert_bytes(buffer_bytes(&msgpack), BYTES("\xc7\x03\xb2"
-						   "1.5"));
-	assert_int_equal(message_from_json(BYTES("nul"), &msgpack, &fault), -EBADMSG);
-	buffer_free(&msgpack);
-}
-
 static void test_long_strings_with_escapes(void **state)
 {
 	(void)state;
@@ -206,7 +190,6 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_every_type_from_json, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_only_a_lone_bin_of_a_string_is_binary, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_encode_is_clean_and_render_reads, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(test_from_json_meets_a_limit, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_long_strings_with_escapes, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_type_names, set_up, tear_down),
 	};

@@ -215,11 +215,6 @@ enum procedure_kind procedure_kind(const struct job *job)
 	return job->plan->kind;
 }
 
-bool procedure_writes(const struct job *job)
-{
-	return job->plan->writes;
-}
-
 const struct footprint *procedure_footprint(const struct job *job)
 {
 	return &job->plan->footprint;

@@ -41,7 +41,6 @@ int procedure_compile(struct job *job, struct catalog *catalog, const struct pro
 void procedure_free(struct job *job);
 
 enum procedure_kind procedure_kind(const struct job *job);
-bool procedure_writes(const struct job *job);
 const struct footprint *procedure_footprint(const struct job *job);
 
 /* Before each run in a transaction: forgets what was answered so far. */
