@@ -202,6 +202,17 @@ def test_a_slip_of_the_pen_repeated(place):
     assert time.monotonic() - start < 12 * SLOW, "forty times a second was waited"
 
 
+def test_a_flood_of_names_that_are_nearly_right(place):
+    """Each is compared with all tables, for the hint, and is looked at again when the catalog was read."""
+    place.database.script(";\n".join(f"CREATE TABLE `{'x' * 20}{number:04}{'y' * 20}` (id INT)" for number in range(500)))
+    commands = [{"op": "read", "table": f"{'x' * 20}{number:05}{'y' * 20}"} for number in range(3000)]
+    with Others(place.redis_server) as others:
+        replies = place.bulk.call(commands)
+    assert {reply["error"]["code"] for reply in replies} == {"UNKNOWN_TABLE"}
+    assert all(reply["error"]["hint"].startswith("did you mean") for reply in replies)
+    others.check_longest(2.5)  # a second of which is for the catalog
+
+
 def test_elements_that_are_larger_than_any_message(place):
     """A list takes elements of up to 512 MiB. What is too large goes without having been looked into."""
     size = 24 << 20

@@ -191,6 +191,56 @@ static void test_nearest(void **state)
 	assert_int_equal(nearest_name((struct bytes){long_name, sizeof(long_name)}, names, LENGTH(names)).size, 0);
 }
 
+/* All of the matrix, cell by cell. */
+static size_t whole_distance(const char *a, const char *b)
+{
+	size_t cells[10][10];
+
+	for (size_t i = 0; i <= strlen(a); i++) {
+		for (size_t j = 0; j <= strlen(b); j++) {
+			size_t best = i == 0 ? j : i;
+
+			if (i > 0 && j > 0) {
+				best = cells[i - 1][j - 1] + (a[i - 1] != b[j - 1]);
+				best = cells[i - 1][j] + 1 < best ? cells[i - 1][j] + 1 : best;
+				best = cells[i][j - 1] + 1 < best ? cells[i][j - 1] + 1 : best;
+			}
+			if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1] &&
+			    cells[i - 2][j - 2] + 1 < best)
+				best = cells[i - 2][j - 2] + 1;
+			cells[i][j] = best;
+		}
+	}
+	return cells[strlen(a)][strlen(b)];
+}
+
+static void random_name(char name[10], uint32_t *random)
+{
+	size_t size = 0;
+
+	for (*random = *random * 1103515245u + 12345; size < (*random >> 24) % 10; size++)
+		name[size] = (char)('a' + (*random >> (8 + 2 * size)) % 3);
+	name[size] = '\0';
+}
+
+static void test_nearest_leaves_out_nothing_that_is_near(void **state)
+{
+	(void)state;
+	char name[10], candidate[10];
+
+	for (uint32_t i = 0, random = 1; i < 200000; i++) {
+		random_name(name, &random);
+		random_name(candidate, &random);
+
+		size_t distance = whole_distance(name, candidate);
+		size_t allowed = strlen(name) <= 4 ? 1 : strlen(name) <= 8 ? 2 : 3;
+		struct bytes names[] = {bytes_of(candidate)};
+		bool near = distance <= allowed && distance < strlen(candidate);
+
+		assert_text(nearest_name(bytes_of(name), names, 1), near ? candidate : "");
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -201,6 +251,7 @@ int main(void)
 		cmocka_unit_test(test_numbers_are_short_and_read_back),
 		cmocka_unit_test(test_a_number_s_digits_survive_or_not),
 		cmocka_unit_test(test_nearest),
+		cmocka_unit_test(test_nearest_leaves_out_nothing_that_is_near),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
