@@ -85,6 +85,31 @@ def test_foreign_keys_to_what_the_queue_may_not_use(world):
             assert "secret" in everything.fails("FOREIGN_KEY_VIOLATION", op, table="child", **fields)["hint"]
 
 
+def test_constraints_of_what_the_queue_may_not_use(world):
+    """The servers name them: those of children, in whatever database, and of what a trigger writes to."""
+    database, other, redis_server = world.database(), world.database(), world.redis()
+    database.script("CREATE TABLE parent (id INT PRIMARY KEY);\n"
+                    "CREATE TABLE secret_child (p INT, FOREIGN KEY (p) REFERENCES parent (id));\n"
+                    "CREATE TABLE secret_log (secret_key INT NOT NULL UNIQUE, CONSTRAINT secret_check "
+                    "CHECK (secret_key < 100));\nCREATE TABLE logged (id INT PRIMARY KEY, v INT);\n"
+                    "CREATE TRIGGER logs BEFORE INSERT ON logged FOR EACH ROW INSERT INTO secret_log VALUES (NEW.v);\n"
+                    "INSERT INTO parent VALUES (1), (2);\nINSERT INTO secret_child VALUES (1);\n"
+                    "INSERT INTO secret_log VALUES (7)")
+    other.script(f"CREATE TABLE secret_far (p INT, FOREIGN KEY (p) REFERENCES `{database.name}`.parent (id));\n"
+                 "INSERT INTO secret_far VALUES (2)")
+    world.rowd(database, redis_server, arguments=configuration(world, '[queue "q"]\ntables = parent, logged\n'),
+               queue="q")
+    client = Client(redis_server.client(), queue="q")
+    errors = [client.fails("FOREIGN_KEY_VIOLATION", "delete", table="parent", pk=1),
+              client.fails("FOREIGN_KEY_VIOLATION", "delete", table="parent", pk=2),
+              client.fails("FOREIGN_KEY_VIOLATION", "update", table="parent", pk=1, set={"id": 3}),
+              client.fails("UNIQUE_VIOLATION", "create", table="logged", values={"id": 1, "v": 7}),
+              client.fails("NOT_NULL_VIOLATION", "create", table="logged", values={"id": 1}),
+              client.fails("CHECK_VIOLATION", "create", table="logged", values={"id": 1, "v": 100})]
+    assert not [error for error in errors if "secret" in json.dumps(error)]
+    other.query("DROP TABLE secret_far")  # or the first database could not be dropped
+
+
 # --- rowd's own tables ------------------------------------------------------------------------------------------------
 
 def test_own_tables_do_not_exist(world):

@@ -37,9 +37,24 @@ static struct bytes strip_table(const struct table *table, struct bytes name)
 	return name;
 }
 
-/* The column, where a constraint is about one only. */
-static void add_place(const struct table *table, const struct sql_error *from, struct error *error)
+/* Whether the constraint may be named. The server names those of other tables too: of children that refer to the row,
+ * of what a trigger writes to. A table that does not exist for the queue has no constraint there either. */
+static bool may_name(const struct job *job, const struct key *key, const struct foreign_key *foreign_key,
+		     enum error_code code)
 {
+	const struct table *table = job->plan->table;
+
+	if (foreign_key)
+		return policy_allows_table(job->policy, foreign_key->child == table ? foreign_key->parent_name
+										    : foreign_key->child->name);
+	/* The catalog holds no checks. */
+	return key || (code == ERROR_CHECK_VIOLATION && !table->has_triggers);
+}
+
+/* The column, where a constraint is about one only. */
+static void add_place(const struct job *job, const struct sql_error *from, struct error *error)
+{
+	const struct table *table = job->plan->table;
 	struct bytes constraint = strip_table(table, bytes_of(from->constraint));
 	struct bytes column = bytes_of(from->column);
 	const struct foreign_key *foreign_key = find_foreign_key(table, constraint);
@@ -55,7 +70,7 @@ static void add_place(const struct table *table, const struct sql_error *from, s
 		column = key->columns[0]->name;
 	else if (foreign_key && foreign_key->child == table && foreign_key->column_count == 1)
 		column = foreign_key->columns[0]->name;
-	if (constraint.size > 0)
+	if (constraint.size > 0 && may_name(job, key, foreign_key, error->code))
 		error_at_constraint(error, constraint);
 	if (column.size > 0 && table_find_column(table, column))
 		error_at_column(error, column);
@@ -133,7 +148,7 @@ void procedure_error_from_sql(const struct job *job, const struct sql_error *fro
 		ret_error->server_errno = from->number;
 	}
 	if (job->plan && job->plan->table)
-		add_place(job->plan->table, from, ret_error);
+		add_place(job, from, ret_error);
 	/* No constraint of the user's: it is how MariaDB has a JSON type. */
 	if (code == ERROR_CHECK_VIOLATION && is_document(job, bytes_of(ret_error->at_column))) {
 		ret_error->code = ERROR_BAD_VALUE;
