@@ -55,13 +55,6 @@ def database(database_server):
 
 
 @pytest.fixture(scope="session")
-def tables(database):
-    """The names of all base tables, for emptying them."""
-    return [row[0] for row in database.query("SHOW FULL TABLES") if row[1] == "BASE TABLE"
-            and not row[0].startswith("rowd_")]
-
-
-@pytest.fixture(scope="session")
 def shared_rowd(tmp_path_factory, redis_server, database):
     rowd = Rowd(tmp_path_factory.mktemp("rowd"), database.url, redis_server)
     yield rowd
@@ -69,12 +62,15 @@ def shared_rowd(tmp_path_factory, redis_server, database):
 
 
 @pytest.fixture
-def rowd(shared_rowd, database, tables):
+def rowd(shared_rowd, database):
     """The run's rowd, on empty tables. It has to live through the test."""
     connection = database.connect()
     with connection.cursor() as cursor:
+        # Asked each time: tests add tables and drop them, in whichever order they are run.
+        cursor.execute("SHOW FULL TABLES WHERE table_type = 'BASE TABLE'")
+        names = [name for name, _ in cursor.fetchall() if not name.startswith("rowd_")]
         cursor.execute("SET foreign_key_checks = 0")
-        for name in tables:
+        for name in names:
             cursor.execute("DELETE FROM `" + name.replace("`", "``") + "`")
     connection.close()
     yield shared_rowd

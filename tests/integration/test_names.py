@@ -33,7 +33,8 @@ def test_what_is_no_column_is_unknown(client, name):
     assert client.ok("count", table="animals")["value"] == 0
 
 
-@pytest.mark.parametrize("name", [b"\xff\xfe", b"age\xff", "age\0", "\0", "a" * 100000, "' OR 1=1 -- ", "`age`"])
+@pytest.mark.parametrize("name", [b"\xff\xfe", b"age\xff", "age\0", "\0", "' OR 1=1 -- ", "`age`",
+                                  pytest.param("a" * 100000, id="100000 letters")])
 def test_names_that_no_column_can_have(producer, name):
     """A reply is text all through: the producer decodes it strictly."""
     for op, fields in (("create", {"values": {name: 1}}), ("read", {"select": [name]}), ("read", {"order": [name]}),
