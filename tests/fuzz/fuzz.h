@@ -11,6 +11,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 /* Runs one input. data has exactly size bytes, so that reading past them is found. Returns 0. */
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);

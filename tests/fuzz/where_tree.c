@@ -45,8 +45,7 @@ static struct operand *operand_of(const struct maker *maker, const struct value 
 {
 	struct operand *operand = arena_alloc_array(maker->arena, 1, sizeof(*operand));
 
-	if (!operand)
-		fuzz_fail("a small tree needs little memory");
+	fuzz_require(operand != NULL, "a small tree needs little memory");
 	fuzz_require(value->type != VALUE_NIL, "nil is no operand");
 	operand->value = value;
 	return operand;
