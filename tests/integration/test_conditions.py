@@ -114,6 +114,15 @@ def test_an_unknown_condition_is_named_with_the_near_one(client):
     assert "contains" in error["hint"]
 
 
+ELSEWHERE = [("gte", "ge"), ("lte", "le"), ("$gt", "gt"), ("neq", "ne"), ("regex", "regexp")]
+
+
+@pytest.mark.parametrize("elsewhere, here", ELSEWHERE)
+def test_the_names_that_others_have_for_conditions(client, elsewhere, here):
+    error = client.fails("BAD_VALUE", "read", table="animals", where={"age": {elsewhere: 3}})
+    assert error["hint"] == f"did you mean `{here}`?"
+
+
 def test_columns_with_the_names_of_connectives(client, producer):
     producer.ok("create", table="select", values=[{"or": 1, "order": 5}, {"or": 2, "order": 6}])
     reply = client.ok("read", table="select", where={".or": 2})
@@ -175,7 +184,7 @@ def test_a_refusal_says_what_to_do(client, where, hint):
 def test_a_bad_regular_expression_is_the_commands_fault(client, pattern):
     error = client.fails("BAD_VALUE", "read", table="animals", where={"name": {"regexp": pattern}})
     assert "regular expression" in error["message"] and error["errno"]
-    assert error["at"] == {"column": "name"}
+    assert error["at"] == {"column": "name"} and "`contains`" in error["hint"]
 
 
 def test_a_bad_regular_expression_changes_nothing(client):

@@ -8,13 +8,14 @@
 
 static int append_map(struct compiler *compiler, const struct value *map, uint32_t depth);
 
+/* Of two that are equally near the first is offered: whoever writes "gte" means `ge`, and "neq" `ne`. */
 static const struct condition_operator operators[] = {
-	{{"eq", 2}, condition_append_equality, " = ", false, 0},
 	{{"ne", 2}, condition_append_equality, " <> ", true, 0},
-	{{"lt", 2}, condition_append_comparison, " < ", false, 0},
+	{{"eq", 2}, condition_append_equality, " = ", false, 0},
 	{{"le", 2}, condition_append_comparison, " <= ", false, 0},
-	{{"gt", 2}, condition_append_comparison, " > ", false, 0},
+	{{"lt", 2}, condition_append_comparison, " < ", false, 0},
 	{{"ge", 2}, condition_append_comparison, " >= ", false, 0},
+	{{"gt", 2}, condition_append_comparison, " > ", false, 0},
 	{{"in", 2}, condition_append_list, " IN (", false, 0},
 	{{"nin", 3}, condition_append_list, " NOT IN (", true, 0},
 	{{"between", 7}, condition_append_between, " BETWEEN ", false, 0},
@@ -96,7 +97,7 @@ static int append_column(struct compiler *compiler, struct bytes name, const str
 						    : "write {`in`: […]}");
 		return -EINVAL;
 	}
-	return condition_append_equality(compiler, &operators[0], column, value);
+	return condition_append_equality(compiler, find_operator(BYTES("eq")), column, value);
 }
 
 /* --- and, or, not ------------------------------------------------------------------------------------------------- */

@@ -124,14 +124,14 @@ static void add_hint(const struct job *job, struct error *error)
 			   is_child ? "the row it refers to must be in table `%s`"
 				    : "rows of table `%s` may refer to it",
 			   error_quote(quoted, other));
+	} else if (is_regexp_fault(error->server_errno)) {
+		error_hint(error, "`contains`, `starts` and `ends` take a text as it is");
 	} else if (error->code == ERROR_BAD_VALUE && table) {
 		literal_hint_refused(table_find_column(table, bytes_of(error->at_column)), error->server_errno, error);
 	} else if (error->code == ERROR_TIMEOUT) {
 		error_hint(error, "ask for less, or let an index help");
 	} else if (error->code == ERROR_FORBIDDEN) {
 		error_hint(error, "the database account of rowd lacks a privilege");
-	} else if (is_regexp_fault(error->server_errno)) {
-		error_hint(error, "`contains`, `starts` and `ends` take a text as it is");
 	}
 }
 
