@@ -26,7 +26,6 @@ static void note_id(struct job_plan *plan, const struct insertion *insertion, ui
 	plan->create.ids[index] = insertion->row.spans[column->position];
 }
 
-/* All rows in one statement, with their footprints. */
 /* Rows that name a column each make a statement of rows times columns: it is not written to its end, to find out that
  * it is too long. A value takes two bytes at least. */
 static bool is_hopelessly_long(const struct job_plan *plan, const struct insertion *insertion, uint32_t next_row)
@@ -36,6 +35,7 @@ static bool is_hopelessly_long(const struct job_plan *plan, const struct inserti
 	return plan->compiler.out->size + 2 * values > plan->compiler.server->max_allowed_packet;
 }
 
+/* All rows in one statement, with their footprints. */
 static int append_rows(struct job_plan *plan, struct insertion *insertion)
 {
 	struct create_state *create = &plan->create;
