@@ -10,6 +10,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 from support import process  # noqa: E402
 from support.client import Client  # noqa: E402
 from support.database_server import OwnServer, open_server  # noqa: E402
+from support.dead_letters import DEAD  # noqa: E402
 from support.redis_server import RedisServer  # noqa: E402
 from support.rowd_process import Rowd  # noqa: E402
 
@@ -92,6 +93,12 @@ def client(request, redis, rowd):
 def producer(redis, rowd):
     """A producer that speaks msgpack, where the codec does not matter."""
     return Client(redis)
+
+
+@pytest.fixture
+def empty_dead(redis, rowd):
+    """No dead letters yet."""
+    redis.delete(DEAD)
 
 
 class World:

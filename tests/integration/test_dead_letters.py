@@ -6,9 +6,8 @@ import msgpack
 import pytest
 
 from support.client import Client
+from support.dead_letters import DEAD, letters
 from support.process import wait_until
-
-DEAD = "{rowd:commands}:dead"
 
 JUNK = {
     "empty": b"",
@@ -30,11 +29,6 @@ JUNK = {
     "no op": msgpack.packb({"table": "animals"}),
     "unknown op": msgpack.packb({"op": "explode"}),
 }
-
-
-@pytest.fixture
-def empty_dead(redis, rowd):
-    redis.delete(DEAD)
 
 
 @pytest.mark.parametrize("name", JUNK)
@@ -83,12 +77,13 @@ def test_a_failed_command_with_a_reply_is_no_dead_letter(producer, redis, empty_
     assert redis.llen(DEAD) == 0
 
 
-def test_a_reply_list_of_another_type_is_a_dead_letter(producer, redis, empty_dead):
+def test_a_reply_that_redis_refuses_for_good(client, redis, empty_dead):
     redis.set("rowd:reply:a-string", "x")
-    producer.push({"op": "ping", "reply_list": "rowd:reply:a-string"})
+    client.push({"op": "ping", "id": 5, "reply_list": "rowd:reply:a-string"})
     wait_until(lambda: redis.llen(DEAD) == 1, "the dead letter")
+    assert letters(redis)[0][b"reason"] == b"REPLY_REFUSED" and b"WRONGTYPE" in letters(redis)[0][b"error"]
     assert redis.get("rowd:reply:a-string") == b"x"
-    assert producer.ok("ping")
+    assert client.ok("ping")
 
 
 def test_good_commands_among_junk(producer, redis, empty_dead, database):
@@ -106,3 +101,27 @@ def test_good_commands_among_junk(producer, redis, empty_dead, database):
     assert len(seen) == 900
     wait_until(lambda: redis.llen(DEAD) == 100, "100 dead letters")
     assert database.query("SELECT COUNT(*) FROM animals") == [(900,)]
+
+
+def test_a_dead_list_of_another_type_keeps_the_letter_until_it_is_mended(world):
+    redis_server = world.redis()
+    rowd = world.rowd(world.database(), redis_server)
+    client = Client(redis_server.client())
+    client.redis.set(DEAD, "not a list")
+    client.redis.lpush(client.queue, b"junk")
+    wait_until(lambda: "WRONGTYPE" in rowd.log(), "the line in the log")
+    assert client.ok("ping"), "others are answered"
+    assert client.redis.get(DEAD) == b"not a list"
+    client.redis.delete(DEAD)
+    wait_until(lambda: client.redis.llen(DEAD) == 1, "the dead letter")
+    assert letters(client.redis)[0][b"command"] == b"junk"
+
+
+def test_a_queue_of_another_type_is_served_when_it_is_mended(world):
+    redis_server = world.redis()
+    rowd = world.rowd(world.database(), redis_server)
+    client = Client(redis_server.client())
+    client.redis.set(client.queue, "not a list")
+    wait_until(lambda: "WRONGTYPE" in rowd.log(), "the line in the log")
+    client.redis.delete(client.queue)
+    assert client.ok("ping")

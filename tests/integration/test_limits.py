@@ -5,11 +5,10 @@ from contextlib import closing
 
 import pytest
 
-from support import contract
 from support.client import Client, decode, encode
+from support.dead_letters import DEAD, letters
 from support.process import UNDER_ASAN, wait_until
 
-DEAD = "{rowd:commands}:dead"
 MESSAGE_BYTES = 1 << 20
 MESSAGE_NODES = 1 << 18
 
@@ -24,15 +23,6 @@ def push_raw(client, raw, reply_list):
     """Pushes the bytes as they are and takes the reply."""
     client.redis.lpush(client.queue, raw)
     return client.take(reply_list)
-
-
-def letters(redis, dead=DEAD):
-    return [contract.check_dead_letter(raw) for raw in redis.lrange(dead, 0, -1)]
-
-
-@pytest.fixture
-def empty_dead(redis, rowd):
-    redis.delete(DEAD)
 
 
 # --- the message ------------------------------------------------------------------------------------------------------
@@ -141,6 +131,13 @@ def test_reply_ttl_ms(client, redis):
             assert ttl_ms - 20000 < redis.pttl(reply_list) <= ttl_ms
     for ttl_ms in (0, -1, 3600001, 2**64 - 1):
         assert "reply_ttl_ms" in client.fails("BAD_VALUE", "ping", reply_ttl_ms=ttl_ms)["message"]
+
+
+def test_a_dead_letter_of_the_largest_command(client, redis, empty_dead):
+    raw = ping_of_size(client.codec, MESSAGE_BYTES).replace(b"ping", b"pong")
+    redis.lpush("rowd:commands", raw)
+    wait_until(lambda: redis.llen(DEAD) == 1, "the dead letter")
+    assert letters(redis)[0][b"command"] == raw and letters(redis)[0][b"reason"] == b"UNKNOWN_OP"
 
 
 # --- rows and bytes of a reply ----------------------------------------------------------------------------------------
@@ -322,98 +319,3 @@ def test_memory_while_many_large_messages_wait(world):
     for _ in range(60):
         assert client.redis.blpop("rowd:reply:many", timeout=60)
     assert rowd.peak_memory_bytes() < 64 * MESSAGE_BYTES or UNDER_ASAN
-
-
-# --- dead letters -----------------------------------------------------------------------------------------------------
-
-def bury(client, *junk):
-    """Pushes what can only become a dead letter, in this order, and waits for the end."""
-    for element in junk:
-        client.redis.lpush(client.queue, element)
-    assert client.ok("ping")
-
-
-def dead_bytes(redis):
-    return sum(len(raw) for raw in redis.lrange(DEAD, 0, -1))
-
-
-def test_dead_letters_are_capped_in_number(world):
-    redis_server = world.redis()
-    rowd = world.rowd(world.database(), redis_server, limits_dead_letters=5)
-    client = Client(redis_server.client())
-    bury(client, *(b"junk %d" % number for number in range(5)))
-    wait_until(lambda: client.redis.llen(DEAD) == 5, "as many as are kept")
-    bury(client, b"junk 5", b"junk 6")
-    wait_until(lambda: client.redis.hget("{rowd:commands}:stats", "dead_dropped") == b"2", "the count of what went")
-    assert [letter[b"command"] for letter in letters(client.redis)] == [b"junk %d" % n for n in (6, 5, 4, 3, 2)]
-    assert client.redis.hget("{rowd:commands}:stats", "dead") == b"7"
-    wait_until(lambda: "dead.dropped" in rowd.log(), "the line in the log")
-
-
-def test_dead_letters_are_capped_in_bytes(world):
-    """Large ones that follow many small ones make room at once."""
-    cap = 65536
-    redis_server = world.redis()
-    world.rowd(world.database(), redis_server, limits_dead_bytes=cap)
-    client = Client(redis_server.client())
-    bury(client, *(b"small %d" % number for number in range(300)))
-    wait_until(lambda: client.redis.llen(DEAD) == 300, "the small ones")
-    for size in (20000, 20000, 20000, 20000):
-        bury(client, b"l" * size)
-        assert wait_until(lambda: dead_bytes(client.redis), "letters") <= cap
-        stats = client.redis.hgetall("{rowd:commands}:stats")
-        wait_until(lambda: int(client.redis.hget("{rowd:commands}:stats", "dead_bytes")) == dead_bytes(client.redis),
-                   "the books to be right")
-        assert int(stats[b"dead_bytes"]) <= cap
-    assert [len(letter[b"command"]) for letter in letters(client.redis)] == [20000] * 3
-
-
-def test_a_dead_letter_above_the_cap_is_kept_alone(world):
-    redis_server = world.redis()
-    world.rowd(world.database(), redis_server, limits_dead_bytes=65536)
-    client = Client(redis_server.client())
-    bury(client, b"first", b"x" * 100000)
-    wait_until(lambda: client.redis.llen(DEAD) == 1, "only the large one")
-    assert len(letters(client.redis)[0][b"command"]) == 100000
-    bury(client, b"next")
-    wait_until(lambda: [letter[b"command"] for letter in letters(client.redis)] == [b"next"], "only the next one")
-
-
-def test_a_dead_letter_says_what_it_says(client, redis, empty_dead):
-    """Of a command as large as there are."""
-    raw = ping_of_size(client.codec, MESSAGE_BYTES).replace(b"ping", b"pong")
-    redis.lpush("rowd:commands", raw)
-    wait_until(lambda: redis.llen(DEAD) == 1, "the dead letter")
-    assert letters(redis)[0][b"command"] == raw and letters(redis)[0][b"reason"] == b"UNKNOWN_OP"
-
-
-def test_a_reply_that_redis_refuses_for_good(client, redis, empty_dead):
-    redis.set("rowd:reply:a-string", "x")
-    client.push({"op": "ping", "id": 5, "reply_list": "rowd:reply:a-string"})
-    wait_until(lambda: redis.llen(DEAD) == 1, "the dead letter")
-    assert letters(redis)[0][b"reason"] == b"REPLY_REFUSED" and b"WRONGTYPE" in letters(redis)[0][b"error"]
-    assert redis.get("rowd:reply:a-string") == b"x"
-
-
-def test_a_dead_list_of_another_type_keeps_the_letter_until_it_is_mended(world):
-    redis_server = world.redis()
-    rowd = world.rowd(world.database(), redis_server)
-    client = Client(redis_server.client())
-    client.redis.set(DEAD, "not a list")
-    client.redis.lpush(client.queue, b"junk")
-    wait_until(lambda: "WRONGTYPE" in rowd.log(), "the line in the log")
-    assert client.ok("ping"), "others are answered"
-    assert client.redis.get(DEAD) == b"not a list"
-    client.redis.delete(DEAD)
-    wait_until(lambda: client.redis.llen(DEAD) == 1, "the dead letter")
-    assert letters(client.redis)[0][b"command"] == b"junk"
-
-
-def test_a_queue_of_another_type_is_served_when_it_is_mended(world):
-    redis_server = world.redis()
-    rowd = world.rowd(world.database(), redis_server)
-    client = Client(redis_server.client())
-    client.redis.set(client.queue, "not a list")
-    wait_until(lambda: "WRONGTYPE" in rowd.log(), "the line in the log")
-    client.redis.delete(client.queue)
-    assert client.ok("ping")
