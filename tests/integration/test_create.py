@@ -133,6 +133,14 @@ def test_the_first_bad_row_is_named(client, database):
     assert database.query("SELECT COUNT(*) FROM animals") == [(0,)]
 
 
+def test_names_are_looked_at_before_values_and_these_before_the_database(client):
+    refused_by_the_database, bad_value, bad_name = {"age": 1}, {"species": "a", "age": 300}, {"specie": "a"}
+    rows = [refused_by_the_database, bad_value, bad_name]
+    assert client.fails("UNKNOWN_COLUMN", "create", table="animals", values=rows)["at"]["row"] == 2
+    assert client.fails("OUT_OF_RANGE", "create", table="animals", values=rows[:2])["at"]["row"] == 1
+    assert client.fails("NOT_NULL_VIOLATION", "create", table="animals", values=rows[:1])["at"]["row"] == 0
+
+
 def test_what_cannot_be_undone_is_not_tried_again(client, database):
     """To learn the row, where the engine has no transactions, would insert the rows before it once more."""
     client.fails("NOT_NULL_VIOLATION", "create", table="unlogged", values=[{"n": 1}, {"n": 2}, {"n": None}])
