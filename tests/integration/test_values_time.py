@@ -102,7 +102,7 @@ def test_refused(client, column, sent):
 def test_a_bare_number_asks_back(client):
     for column in ("at", "stamp", "day"):
         assert "milliseconds" in client.fails("BAD_VALUE", "create", table="moments", values={column: 0})["hint"]
-    assert "HH:MM:SS" in client.fails("BAD_VALUE", "create", table="moments", values={"span": 0})["hint"]
+    assert "HH:MM:SS, with a -" in client.fails("BAD_VALUE", "create", table="moments", values={"span": 0})["hint"]
 
 
 @pytest.mark.parametrize("column, sent", [

@@ -244,7 +244,7 @@ static void append_fraction(const struct column *column, const struct moment *mo
 	buffer_append(out, (struct bytes){.data = digits, .size = count});
 }
 
-static const char time_hint[] = "write it as HH:MM:SS, with a sign and a fraction where there is one";
+static const char time_hint[] = "write it as HH:MM:SS, with a - before it and a fraction behind it where there is one";
 
 static int refuse_time(struct compiler *compiler, const struct column *column, enum error_code code, const char *what,
 		       const char *hint)
