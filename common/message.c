@@ -233,6 +233,11 @@ enum codec message_codec(struct bytes raw)
 	return at < raw.size && raw.data[at] == '{' ? CODEC_JSON : CODEC_MSGPACK;
 }
 
+size_t message_largest_read(size_t limit_bytes)
+{
+	return limit_bytes * LARGEST_READ;
+}
+
 static int decode_either(struct arena *arena, struct bytes raw, struct value *ret_value, struct error *ret_error)
 {
 	if (message_codec(raw) == CODEC_JSON)
@@ -244,9 +249,14 @@ static int decode_either(struct arena *arena, struct bytes raw, struct value *re
 static int refuse_size(struct arena *arena, struct bytes raw, size_t limit_bytes, struct value *ret_value,
 		       struct error *ret_error)
 {
-	if (raw.size / LARGEST_READ <= limit_bytes && decode_either(arena, raw, ret_value, ret_error) == -ENOMEM)
+	size_t largest_bytes = message_largest_read(limit_bytes);
+	bool read = raw.size <= largest_bytes;
+
+	if (read && decode_either(arena, raw, ret_value, ret_error) == -ENOMEM)
 		*ret_value = (struct value){.type = VALUE_NIL};
-	error_set(ret_error, ERROR_TOO_LARGE, "the message has %zu bytes", raw.size);
+	error_set(ret_error, ERROR_TOO_LARGE,
+		  read ? "the message has %zu bytes" : "the message has more than %zu bytes",
+		  read ? raw.size : largest_bytes);
 	error_hint(ret_error, "at most %zu bytes (message_bytes); send several commands", limit_bytes);
 	return -EBADMSG;
 }

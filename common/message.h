@@ -18,6 +18,10 @@
  * tree of 16 times its size, and hold the loop while it is planned. */
 enum { MESSAGE_DEPTH = 16, MESSAGE_NODES = 1 << 18 };
 
+/* How many bytes an element may have and is still looked into, at a limit of so many. Of a larger one nobody needs more
+ * than one byte above it: enough to see that it is. */
+size_t message_largest_read(size_t limit_bytes);
+
 /* JSON when the first byte that is not white space is '{': no msgpack map begins with that byte. */
 enum codec message_codec(struct bytes raw);
 

@@ -8,6 +8,7 @@
  * While a pop is under way only {Q}:again may be claimed from: what the pop has moved is next in the queue's order.
  * At most one of claim, adoption and reconcile is under way at a time, which keeps deliveries in order. */
 #include "common/log.h"
+#include "common/message.h"
 #include "daemon/queue/state.h"
 #include "daemon/queue/verdict.h"
 
@@ -192,6 +193,12 @@ static bool may_adopt(const struct worker_queue *queue)
 	return queue->held == 0 || worker->holdings.count + worker->asked < worker->options->limits.in_flight;
 }
 
+/* How much of a command is of any use. */
+static uint64_t longest_told(const struct worker *worker)
+{
+	return message_largest_read(worker->options->limits.message_bytes) + 1;
+}
+
 static void claim(struct worker_queue *queue, uint64_t now_ms)
 {
 	struct worker *worker = queue->worker;
@@ -214,6 +221,7 @@ static void claim(struct worker_queue *queue, uint64_t now_ms)
 	script_uint(call, bytes);
 	script_uint(call, queue->shared);
 	script_uint(call, intake->popping);
+	script_uint(call, longest_told(worker));
 	intake->claim_first = worker->next_number;
 	intake->claim_count = count;
 	intake->claim_bytes = bytes;
@@ -269,6 +277,7 @@ static void adopt(struct worker_queue *queue, bool put_back)
 	queue->intake.adopt_number = worker->next_number++;
 	script_uint(call, queue->intake.adopt_number);
 	script_uint(call, put_back);
+	script_uint(call, longest_told(worker));
 	queue->intake.adopting = script_send(call, on_adopt, queue) == 0;
 }
 

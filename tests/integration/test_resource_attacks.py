@@ -222,4 +222,21 @@ def test_elements_that_are_larger_than_any_message(place):
         assert Client(place.redis).ok("ping")
     wait_until(lambda: place.redis.hget(f"{{{QUEUE}}}:stats", "dead") == b"4", "four dead letters")
     assert place.redis.llen(f"{{{QUEUE}}}:dead") <= 3, "the cap of dead_bytes"
+    if not UNDER_ASAN:
+        assert place.rowd.peak_memory_bytes() < 80 << 20, "rowd was sent all of it"
     print(f"peak {place.rowd.peak_memory_bytes() >> 20} MiB")
+
+
+def test_a_queue_of_elements_that_are_larger_than_any_message(place):
+    """Redis hands an element over whole or not at all: with each claim one, not as many as a claim might take."""
+    count, size = 8, 16 << 20
+    place.redis.set(f"{{{QUEUE}}}:paused", "1")
+    for _ in range(count):
+        place.redis.lpush(QUEUE, b"\x81\xa4meta\xc6" + b"x" * size)
+    place.redis.config_resetstat()
+    before = place.redis.info("memory")["used_memory"]
+    place.redis.delete(f"{{{QUEUE}}}:paused")
+    wait_until(lambda: place.redis.hget(f"{{{QUEUE}}}:stats", "dead") == str(count).encode(), "the dead letters", 120)
+    more = place.redis.info("memory")["used_memory_peak"] - before
+    print(f"Redis needed {more >> 20} MiB more, rowd {place.rowd.peak_memory_bytes() >> 20} MiB")
+    assert more < 6 * size

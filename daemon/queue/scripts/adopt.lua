@@ -2,8 +2,9 @@
 -- Gives the command that a blocking pop has moved its number and its place in flight; or puts it back where it came
 -- from, when the worker does not want it any more or the queue was paused meanwhile.
 --
--- KEYS landing, inflight, workers, paused, list    ARGV worker, claim number, put it back
--- Returns {'fenced'}, {'empty'}, {'returned'} or {'adopted', command, how many are left}.
+-- KEYS landing, inflight, workers, paused, list    ARGV worker, claim number, put it back, longest
+-- Returns {'fenced'}, {'empty'}, {'returned'} or {'adopted', command, how many are left}. Of a command that is longer
+-- than the longest only so much is told.
 if tonumber(redis.call('ZSCORE', KEYS[3], ARGV[1]) or -1) < 0 then
 	return {'fenced'}
 end
@@ -17,5 +18,7 @@ if ARGV[3] == '1' or redis.call('EXISTS', KEYS[4]) == 1 then
 	return {'returned', redis.call('LLEN', KEYS[1])}
 end
 redis.call('HSET', KEYS[2], ARGV[2], command)
-redis.call('RPOP', KEYS[1])
-return {'adopted', command, redis.call('LLEN', KEYS[1])}
+redis.call('LTRIM', KEYS[1], 0, -2)
+local longest = tonumber(ARGV[4])
+return {'adopted', #command > longest and string.sub(command, 1, longest) or command,
+	redis.call('LLEN', KEYS[1])}

@@ -3,8 +3,9 @@
 -- are trimmed last, since a script does not roll back.
 --
 -- KEYS list, again, inflight, workers, owner, paused
--- ARGV worker, first claim number, at most so many commands, at most so many bytes, shared, only from again
--- Returns {'fenced' | 'late' | 'standby' | 'paused'} or {'claimed', attempts, command, attempts, command, …}.
+-- ARGV worker, first claim number, at most so many commands, at most so many bytes, shared, only from again, longest
+-- Returns {'fenced' | 'late' | 'standby' | 'paused'} or {'claimed', attempts, command, attempts, command, …}. Of a
+-- command that is longer than the longest only so much is told: an element may have 512 MB.
 local clock = redis.call('TIME')
 local now = clock[1] * 1000 + math.floor(clock[2] / 1000)
 local lease_end = tonumber(redis.call('ZSCORE', KEYS[4], ARGV[1]) or -1)
@@ -62,13 +63,16 @@ local function unwrap(element)
 end
 
 local number, most, most_bytes = tonumber(ARGV[2]), tonumber(ARGV[3]), tonumber(ARGV[4])
+local longest = tonumber(ARGV[7])
 local taken, taken_bytes, full = 0, 0, false
 local answer, fields = {'claimed'}, {}
 
--- Reads a few elements, then as many more as their size lets expect to fit. The first one is taken whatever its size:
--- what is too large to be run has to leave the queue as well.
+-- Reads one element, then twice as many each time, as long as their size lets expect them to fit. Not more than a few at
+-- a time: Redis does not tell the size of an element without handing it over, and sixteen that have as many megabytes as
+-- they like can follow any number of small ones. The first one is taken whatever its size: what is too large to be run
+-- has to leave the queue as well.
 local function take(source, wrapped)
-	local count, ask = 0, 16
+	local count, ask = 0, 1
 	while not full and taken < most do
 		ask = math.min(ask, most - taken)
 		local elements = redis.call('LRANGE', source, -(count + ask), -(count + 1))
@@ -88,14 +92,14 @@ local function take(source, wrapped)
 			fields[#fields + 1] = field
 			fields[#fields + 1] = command
 			answer[#answer + 1] = attempts
-			answer[#answer + 1] = command
+			answer[#answer + 1] = #command > longest and string.sub(command, 1, longest) or command
 			taken, taken_bytes, count = taken + 1, taken_bytes + #command, count + 1
 		end
 		if #elements < ask then
 			break
 		end
-		ask = math.floor((most_bytes - taken_bytes) * taken / math.max(taken_bytes, 1))
-		ask = math.max(1, math.min(ask, 256))
+		local fitting = math.floor((most_bytes - taken_bytes) * taken / math.max(taken_bytes, 1))
+		ask = math.max(1, math.min(fitting, 2 * ask, 32))
 	end
 	return count
 end
