@@ -21,8 +21,7 @@ FINE = {"UNKNOWN_COLUMN", "UNKNOWN_TABLE", "BAD_VALUE", "BAD_MESSAGE", "UNKNOWN_
 
 @pytest.fixture(scope="module")
 def bystander(database):
-    database.script(f"CREATE TABLE bystander (id INT NOT NULL PRIMARY KEY, secret BIGINT NOT NULL) ENGINE = InnoDB;\n"
-                    f"INSERT INTO bystander VALUES (1, {SECRET}), (2, {SECRET + 1})")
+    database.script("CREATE TABLE bystander (id INT NOT NULL PRIMARY KEY, secret BIGINT NOT NULL) ENGINE = InnoDB")
     yield
     database.script("DROP TABLE bystander")
 
@@ -46,7 +45,8 @@ class Watch:
 
 @pytest.fixture
 def watch(rowd, database, bystander):
-    database.script("INSERT INTO guarded (id, n, code) VALUES (1, 1, 'a'), (2, 2, NULL);\n"
+    database.script(f"INSERT INTO bystander VALUES (1, {SECRET}), (2, {SECRET + 1});\n"
+                    "INSERT INTO guarded (id, n, code) VALUES (1, 1, 'a'), (2, 2, NULL);\n"
                     "INSERT INTO pair (a, b) VALUES (1, 'x'), (2, ' OR 1=1')")
     watch = Watch(database)
     yield watch
