@@ -11,6 +11,7 @@
 #include <assert.h>
 #include <errno.h>
 #include <stdlib.h>
+#include <sys/random.h>
 
 struct line {
 	struct schedule_entry *first, *last;
@@ -29,6 +30,7 @@ struct schedule {
 	struct schedule_resource **slots; /* linear probing; NULL: free */
 	uint32_t capacity;                /* a power of two */
 	uint32_t count;
+	uint64_t seed;
 	struct schedule_resource *free_resources;
 	uint32_t free_count;
 	struct schedule_node *first_ready, *last_ready;
@@ -48,6 +50,9 @@ int schedule_new(struct schedule **ret_schedule)
 		return -ENOMEM;
 	}
 	schedule->capacity = FIRST_CAPACITY;
+	/* Should the kernel have nothing random (it always has, after booting), an address is still hard to guess. */
+	schedule->seed = (uint64_t)(uintptr_t)schedule;
+	(void)!getrandom(&schedule->seed, sizeof(schedule->seed), GRND_NONBLOCK);
 	*ret_schedule = schedule;
 	return 0;
 }
@@ -70,10 +75,13 @@ void schedule_free(struct schedule *schedule)
 
 /* --- the table --- */
 
-/* Ids are hashes already. */
+/* Ids are hashes already, but of values that producers choose: without the seed somebody could look for a hundred
+ * thousand keys of which each has to walk past all the others. */
 static uint32_t home_of(const struct schedule *schedule, uint64_t id)
 {
-	return (uint32_t)id & (schedule->capacity - 1);
+	unsigned __int128 product = (unsigned __int128)(id ^ schedule->seed) * 0x9e3779b97f4a7c15u;
+
+	return (uint32_t)(product ^ product >> 64) & (schedule->capacity - 1);
 }
 
 static uint32_t slot_of(const struct schedule *schedule, uint64_t id)

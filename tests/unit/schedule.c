@@ -3,6 +3,8 @@
 
 #include "tests/support/unit.h"
 
+#include <time.h>
+
 enum { NODES = 24, RESOURCES = 3, ROUNDS = 20000 };
 
 struct node {
@@ -241,6 +243,23 @@ static void test_many_resources(void **state)
 	}
 }
 
+/* Each past all the others would be two thousand million steps. */
+static void test_ids_that_somebody_chose(void **state)
+{
+	enum { MANY = 60000, LONGEST_S = 2 };
+	static struct node nodes[MANY];
+	clock_t start = clock();
+
+	(void)state;
+	for (uint32_t i = 0; i < MANY; i++) {
+		nodes[i] = holding((uint64_t)(i + 1) << 32, FOOTPRINT_WRITE);
+		add(&nodes[i]);
+	}
+	for (uint32_t i = 0; i < MANY; i++)
+		take_out(&nodes[i]);
+	assert_true(clock() - start < LONGEST_S * CLOCKS_PER_SEC);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(test_##name, set_up, tear_down)
 
 int main(void)
@@ -253,6 +272,7 @@ int main(void)
 		TEST(creates_line_up),
 		TEST(random_against_a_model),
 		TEST(many_resources),
+		TEST(ids_that_somebody_chose),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
