@@ -211,6 +211,9 @@ int command_decode(struct arena *arena, struct bytes raw, size_t limit_bytes, st
 
 		read_envelope(&given, ret_command, &further);
 		resolve_op(&given, ret_command, &further);
+		/* It would not be untouched: what is nested too deeply has been left out. And it may be the very part
+		 * that nobody can decode. */
+		ret_command->meta = (struct value){.type = VALUE_NIL};
 		return -EBADMSG;
 	}
 	if (!value_is_map(&message)) {

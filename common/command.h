@@ -73,7 +73,8 @@ struct command {
  *
  * raw has to outlive the command, which points into it. limit_bytes as for message_decode.
  * Returns 0; -EBADMSG with ret_error set, and ret_command holding what the envelope's fields could be read, so that the
- * error can be answered (reply_to, reply_list, reply_ttl_ms, id, meta, traceparent, codec, op_name); -ENOMEM. */
+ * error can be answered (reply_to, reply_list, reply_ttl_ms, id, traceparent, codec, op_name; and meta, unless the
+ * message as such could not be decoded); -ENOMEM. */
 int command_decode(struct arena *arena, struct bytes raw, size_t limit_bytes, struct command *ret_command,
 		   struct error *ret_error);
 

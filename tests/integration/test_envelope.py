@@ -129,6 +129,13 @@ def test_meta_may_nest_as_deep_as_a_message(client):
     client.fails("BAD_MESSAGE", "ping", meta=[meta])
 
 
+@pytest.mark.parametrize("meta", [b"\x82\xa1a\x01\xa1a\x02", b"\x81\x91\x01\x02", b"\x91" * 17 + b"\x01"])
+def test_no_meta_comes_back_of_what_cannot_be_decoded(redis, rowd, meta):
+    """It would make a reply that cannot be decoded either, or hold something else than was sent."""
+    reply = msgpack.unpackb(packed_reply(redis, [b"\xa2id\x07", b"\xa4meta" + meta]), strict_map_key=False)
+    assert reply["error"]["code"] == "BAD_MESSAGE" and reply["id"] == 7 and "meta" not in reply
+
+
 # --- traceparent and timing -------------------------------------------------------------------------------------------
 
 def test_traceparent_comes_back(client):
