@@ -5,6 +5,7 @@ import secrets
 import subprocess
 
 import pytest
+from bulk import Bulk
 
 from support.client import Client
 from support.process import program, wait_until
@@ -124,11 +125,12 @@ def test_own_tables_do_not_exist(world):
         for queue in ("q", "named"):
             client = Client(redis_server.client(), codec, queue=queue)
             assert not [row for row in client.ok("tables")["rows"] if row["name"].lower().startswith("rowd_")]
-            for name in OWN_TABLES:
-                name = name.replace("%s", database.name)
-                for op, fields in OPS.items():
-                    error = client.fails("UNKNOWN_TABLE", op, table=name, **fields)
-                    assert "rowd_" not in error.get("hint", "")
+            # All at once: each waits until the catalog was read again.
+            names = [name.replace("%s", database.name) for name in OWN_TABLES]
+            commands = [{"op": op, "table": name, **fields} for name in names for op, fields in OPS.items()]
+            for reply in Bulk(client.redis, codec, queue).call(commands):
+                assert reply["error"]["code"] == "UNKNOWN_TABLE", reply
+                assert "rowd_" not in reply["error"].get("hint", "")
         client = Client(redis_server.client(), codec, queue="q")
         assert client.ok("describe", table="refers")["foreign_keys"] == []
         error = client.fails("FOREIGN_KEY_VIOLATION", "create", table="refers", values={"id": 1, "v": 1})
