@@ -198,6 +198,8 @@ static struct job *job_of_slot(const struct batch *batch, size_t index)
 int batch_row(struct batch *batch, size_t index, const char *const *values, const unsigned long *lengths,
 	      uint32_t count)
 {
+	int r;
+
 	assert(index < batch->wave && !batch->slots[index].answered);
 	if (batch->trouble != TROUBLE_NONE)
 		return -EFBIG;
@@ -209,7 +211,13 @@ int batch_row(struct batch *batch, size_t index, const char *const *values, cons
 		batch->culprit = batch->slots[index].member;
 		return -EFBIG;
 	}
-	return procedure_row(job_of_slot(batch, index), batch->slots[index].index, values, lengths, count);
+	r = procedure_row(job_of_slot(batch, index), batch->slots[index].index, values, lengths, count);
+	if (r != -ESTALE)
+		return r;
+	batch->trouble = TROUBLE_SQL;
+	batch->culprit = batch->slots[index].member;
+	batch->error = (struct sql_error){.class = SQL_ERROR_STALE_CATALOG, .code = ERROR_SQL_ERROR, .row = -1};
+	return -EFBIG;
 }
 
 static void answered(struct batch *batch, size_t index)

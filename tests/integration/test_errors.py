@@ -228,6 +228,29 @@ def test_a_new_table_is_found_without_a_restart(producer, database):
         database.query(f"DROP TABLE {name}")
 
 
+def test_a_table_made_anew_while_its_old_columns_are_remembered(world):
+    """No error tells that the catalog is old: numbers have become texts, and the key has gone."""
+    database, redis_server = world.database(), world.redis()
+    database.script("CREATE TABLE t (id INT PRIMARY KEY, v INT);\nINSERT INTO t VALUES (1, 1), (2, 1)")
+    world.rowd(database, redis_server)
+    for codec in ("msgpack", "json"):
+        client = Client(redis_server.client(), codec)
+        evil = "0) OR (1=1"
+        database.script("DROP TABLE t;\nCREATE TABLE t (id VARCHAR(40) PRIMARY KEY, v INT);\n"
+                        f"INSERT INTO t VALUES ('{evil}', 1), ('2', 2)")
+        rows = client.ok("update", table="t", where={"v": 1}, set={"v": 5}, returning=True)["rows"]
+        assert rows == [{"id": evil, "v": 5}]
+        assert database.query("SELECT id FROM t WHERE v = 5") == [(evil,)], "a text was taken for SQL"
+        assert client.ok("read", table="t", pk="2")["row"] == {"id": "2", "v": 2}
+        database.script("DROP TABLE t;\nCREATE TABLE t (id VARCHAR(40), v VARCHAR(9));\n"
+                        "INSERT INTO t VALUES ('2', 'x'), ('2', 'y')")
+        client.fails("BAD_VALUE", "read", table="t", pk="2", select=["id"])
+        assert client.ok("read", table="t", select=["v"], order=["v"])["rows"] == [{"v": "x"}, {"v": "y"}]
+        database.script("DROP TABLE t;\nCREATE TABLE t (id INT PRIMARY KEY, v INT);\nINSERT INTO t VALUES (1, 1), (2, 1)")
+        assert client.call("read", table="nothing")["error"]["code"] == "UNKNOWN_TABLE"  # it reads the catalog
+        assert client.ok("read", table="t", pk=2)["row"] == {"id": 2, "v": 1}
+
+
 def test_an_error_touches_no_neighbour(producer, redis, database):
     producer.ok("create", table="users", values={"name": "x", "email": "taken"})
     for number in range(300):

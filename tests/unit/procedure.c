@@ -14,6 +14,26 @@ static void reads_a_row(void **state)
 	expect_answer(job, "\"row\":{\"id\":1,\"name\":\"Tom\"}}");
 }
 
+/* A table that was made anew since the catalog was read. Its texts would stand in the next statement as numbers. */
+static void takes_no_row_of_another_table(void **state)
+{
+	struct job *job = fixture_start(*state, "{\"op\":\"read\",\"table\":\"pets\",\"pk\":1,\"select\":[\"id\"]}");
+
+	send_any_wave(job);
+	assert_int_equal(support_row(job, 0, "1", NULL), 0);
+	assert_int_equal(support_row(job, 0, "1", NULL), -ESTALE);
+	job = fixture_start(*state, "{\"op\":\"read\",\"table\":\"pets\",\"select\":[\"id\",\"name\"]}");
+	send_any_wave(job);
+	assert_int_equal(support_row(job, 0, "-12", "x", NULL), 0);
+	assert_int_equal(support_row(job, 0, "1x", "x", NULL), -ESTALE);
+	assert_int_equal(support_row(job, 0, "", "x", NULL), -ESTALE);
+	job = fixture_start(*state, "{\"op\":\"update\",\"table\":\"pets\",\"all\":true,\"set\":{\"name\":\"x\"},"
+				    "\"returning\":true}");
+	send_any_wave(job);
+	assert_int_equal(support_row(job, 0, "7", NULL), 0);
+	assert_int_equal(support_row(job, 0, "1) OR (1=1", NULL), -ESTALE);
+}
+
 static void answers_nil_for_no_row(void **state)
 {
 	struct job *job = fixture_start(*state, "{\"op\":\"read\",\"table\":\"pets\",\"pk\":1}");
@@ -345,6 +365,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(reads_a_row, fixture_set_up, fixture_tear_down),
+		cmocka_unit_test_setup_teardown(takes_no_row_of_another_table, fixture_set_up, fixture_tear_down),
 		cmocka_unit_test_setup_teardown(answers_nil_for_no_row, fixture_set_up, fixture_tear_down),
 		cmocka_unit_test_setup_teardown(answers_arrays, fixture_set_up, fixture_tear_down),
 		cmocka_unit_test_setup_teardown(answers_a_row_as_an_array, fixture_set_up, fixture_tear_down),

@@ -163,6 +163,23 @@ bool literal_column_is_canonical(const struct column *column)
 	return false;
 }
 
+bool literal_is_result(const struct column *column, struct bytes text)
+{
+	bool is_real = column->kind == COLUMN_FLOAT || column->kind == COLUMN_DOUBLE;
+
+	if (!is_real && column->kind != COLUMN_INTEGER && column->kind != COLUMN_YEAR && column->kind != COLUMN_BIT &&
+	    column->kind != COLUMN_DECIMAL)
+		return true;
+	for (size_t i = 0; i < text.size; i++) {
+		char byte = text.data[i];
+
+		if ((byte < '0' || byte > '9') && byte != '-' && byte != '.' &&
+		    !(is_real && (byte == 'e' || byte == '+')))
+			return false;
+	}
+	return !text.data || text.size > 0;
+}
+
 void literal_append_result(struct buffer *out, const struct column *column, struct bytes text)
 {
 	if (!text.data) {

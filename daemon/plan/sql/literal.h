@@ -18,6 +18,9 @@ int literal_append(struct compiler *compiler, const struct column *column, const
 /* Whether the column's literals are canonical: equal texts mean equal values, and the other way round. */
 bool literal_column_is_canonical(const struct column *column);
 
+/* False when text cannot be what the server sends for the column: no number, where one stands in SQL as it is. */
+bool literal_is_result(const struct column *column, struct bytes text);
+
 /* Appends text that the server sent for the column as a literal that finds the same value again; data NULL is NULL. */
 void literal_append_result(struct buffer *out, const struct column *column, struct bytes text);
 

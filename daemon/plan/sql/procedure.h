@@ -55,7 +55,8 @@ enum procedure_step procedure_next(struct job *job, struct statement ret_stateme
 				   bool *ret_undo);
 
 /* As batch_row, batch_done and batch_failed, with the statement's index in the procedure's own wave. Only errors of
- * class SQL_ERROR_OF_COMMAND and SQL_ERROR_TIME come here. */
+ * class SQL_ERROR_OF_COMMAND and SQL_ERROR_TIME come here. -ESTALE: the row is none of the table that the catalog
+ * knows, so that the command has to be compiled again with a newer one. */
 int procedure_row(struct job *job, uint32_t index, const char *const *values, const unsigned long *lengths,
 		  uint32_t count);
 void procedure_done(struct job *job, uint32_t index, const struct statement_result *result);

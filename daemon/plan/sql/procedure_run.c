@@ -127,10 +127,28 @@ enum procedure_step procedure_next(struct job *job, struct statement ret_stateme
 	return PROCEDURE_FAILED;
 }
 
+/* Whether the table may still be what it was when the catalog was read. Somebody may have changed a column's type
+ * since: what is written into a reply, or into the next statement, as a number has to be one. */
+static bool is_expected(const struct column *const *columns, uint32_t count, const char *const *values,
+			const unsigned long *lengths)
+{
+	for (uint32_t i = 0; i < count; i++) {
+		struct bytes text = {.data = values[i], .size = values[i] ? lengths[i] : 0};
+
+		if (!literal_is_result(columns[i], text))
+			return false;
+	}
+	return true;
+}
+
 static int take_row(struct job_plan *plan, const char *const *values, const unsigned long *lengths)
 {
 	if (plan->rows_if_matched && plan->matched == 0)
 		return 0;
+	/* Two rows of one key: it is no key any more. */
+	if ((plan->shape == ANSWER_ROW && plan->answer.rows > 0) ||
+	    !is_expected(plan->columns, plan->column_count, values, lengths))
+		return -ESTALE;
 	if (plan->answer.rows >= plan->row_limit) {
 		fail_too_large(plan);
 		return -EFBIG;
@@ -147,6 +165,8 @@ static int take_key(struct job_plan *plan, const char *const *values, const unsi
 {
 	const struct key *key = plan->table->primary_key;
 
+	if (!is_expected(key->columns, key->column_count, values, lengths))
+		return -ESTALE;
 	if (plan->key_rows >= plan->row_limit) {
 		fail_too_large(plan);
 		return -EFBIG;
@@ -192,6 +212,8 @@ int procedure_row(struct job *job, uint32_t index, const char *const *values, co
 	case ROLE_KEYS:
 		return take_key(plan, values, lengths);
 	case ROLE_IDS:
+		if (!is_expected(plan->columns, 1, values, lengths))
+			return -ESTALE;
 		answer_value(answer_item(&plan->answer), plan->columns[0],
 			     (struct bytes){.data = values[0], .size = values[0] ? lengths[0] : 0});
 		return check_buffer(plan, &plan->answer.body) ? 0 : -EFBIG;
