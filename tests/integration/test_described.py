@@ -70,6 +70,16 @@ def test_a_trigger_that_moves_a_given_key(client, database_server):
     assert client.ok("create", table="moved", values={"id": 1, "value": 2}, returning=False)["affected"] == 1
 
 
+@pytest.mark.parametrize("key, last", [("TINYINT", 127), ("BIGINT UNSIGNED", 2**64 - 1)])
+def test_keys_that_have_come_to_their_end(client, database, database_server, key, last):
+    name = f"ended_{len(key)}"
+    if not database.query(f"SHOW TABLES LIKE '{name}'"):
+        database.query(f"CREATE TABLE {name} (id {key} AUTO_INCREMENT PRIMARY KEY, value INT)")
+    assert client.ok("create", table=name, values={"id": last})["row"]["id"] == last
+    code = "OUT_OF_RANGE" if database_server.is_mariadb() or last == 2**64 - 1 else "UNIQUE_VIOLATION"
+    assert client.fails(code, "create", table=name, values=[{"value": 1}])["at"]["column"] == "id"
+
+
 def test_a_key_from_an_expression(client, database, database_server):
     if not database.query("SHOW TABLES LIKE 'self_named'"):
         database.query("CREATE TABLE self_named (id VARCHAR(36) PRIMARY KEY DEFAULT (UUID()), value INT)")

@@ -46,6 +46,7 @@ static const struct example examples[] = {
 	{MARIADB, 1406, "22001", "Data too long for column 'a`b' at row 12", SQL_ERROR_OF_COMMAND, ERROR_DATA_TOO_LONG, "a`b", "", 11},
 	{MARIADB, 1264, "22003", "Out of range value for column 'age' at row 2", SQL_ERROR_OF_COMMAND, ERROR_OUT_OF_RANGE, "age", "", 1},
 	{MARIADB, 167, "22003", "Out of range value for column 'id' at row 1", SQL_ERROR_OF_COMMAND, ERROR_OUT_OF_RANGE, "id", "", 0},
+	{MYSQL, 1467, "HY000", "Failed to read auto-increment value from storage engine", SQL_ERROR_OF_COMMAND, ERROR_OUT_OF_RANGE, "", "", -1},
 	{MARIADB, 1139, "42000", "Regex error 'missing closing parenthesis at offset 1'", SQL_ERROR_OF_COMMAND, ERROR_BAD_VALUE, "", "", -1},
 	{MARIADB, 1267, "HY000", "Illegal mix of collations (latin1_swedish_ci,IMPLICIT) and (utf8mb4_general_ci,COERCIBLE) for operation '='", SQL_ERROR_OF_COMMAND, ERROR_BAD_VALUE, "", "", -1},
 	{MYSQL, 3691, "HY000", "Mismatched parenthesis in regular expression.", SQL_ERROR_OF_COMMAND, ERROR_BAD_VALUE, "", "", -1},

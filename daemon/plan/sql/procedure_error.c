@@ -51,6 +51,9 @@ static bool may_name(const struct job *job, const struct key *key, const struct 
 	return key || (code == ERROR_CHECK_VIOLATION && !table->has_triggers);
 }
 
+/* The servers' "failed to read auto-increment value": the one error about a column for which they do not name it. */
+enum { AUTO_INCREMENT_ENDED = 1467 };
+
 /* The column, where a constraint is about one only. */
 static void add_place(const struct job *job, const struct sql_error *from, struct error *error)
 {
@@ -70,6 +73,8 @@ static void add_place(const struct job *job, const struct sql_error *from, struc
 		column = key->columns[0]->name;
 	else if (foreign_key && foreign_key->child == table && foreign_key->column_count == 1)
 		column = foreign_key->columns[0]->name;
+	else if (from->number == AUTO_INCREMENT_ENDED && table->auto_increment)
+		column = table->auto_increment->name;
 	if (constraint.size > 0 && may_name(job, key, foreign_key, error->code))
 		error_at_constraint(error, constraint);
 	if (column.size > 0 && table_find_column(table, column))
