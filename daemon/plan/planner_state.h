@@ -1,5 +1,5 @@
-/* plan/planner_state.h - the planner from inside, for planner.c, planner_choose.c, batch.c and park.c. Private to
- * plan/.
+/* plan/planner_state.h - the planner from inside, for planner.c, planner_choose.c, batch.c, batch_trouble.c and park.c.
+ * Private to plan/.
  *
  * After anything that may make jobs ready (planner_settle) the invariant is: a job stands in its queue's heap if and
  * only if it is WAITING, all its entries are granted, its pause is over, and no unfinished create of its table stands

@@ -5,6 +5,7 @@ set(PLAN_DIR ${PROJECT_SOURCE_DIR}/daemon/plan)
 add_library(unit_planner_core STATIC
 	fake_procedure.c
 	${PLAN_DIR}/batch.c
+	${PLAN_DIR}/batch_trouble.c
 	${PLAN_DIR}/footprint.c
 	${PLAN_DIR}/footprint_foreign_keys.c
 	${PLAN_DIR}/footprint_resources.c
