@@ -114,6 +114,28 @@ def test_an_unknown_condition_is_named_with_the_near_one(client):
     assert "contains" in error["hint"]
 
 
+BEYOND_ITS_KIND = [
+    ("big", "1e120", "OUT_OF_RANGE"), ("price", "1e308", "OUT_OF_RANGE"), ("single", "1e309", "OUT_OF_RANGE"),
+    ("twice", "1e309", "OUT_OF_RANGE"), ("span", "839:00:00", "OUT_OF_RANGE"),
+    ("moment", "9999-12-31T23:59:59-01:00", "OUT_OF_RANGE"), ("latin", "김", "BAD_VALUE")]
+
+
+@pytest.mark.parametrize("column, value, code", BEYOND_ITS_KIND)
+def test_what_no_column_of_the_kind_could_hold(client, column, value, code):
+    client.fails(code, "count", table="types", where={column: value})
+    client.fails(code, "count", table="types", where={column: {"in": [value]}})
+
+
+BEYOND_ITSELF = [("single", 1e39), ("price", "1e307"), ("big", "1e119"), ("label", "x" * 1000),
+                 ("stamp", "1960-01-01 00:00:00"), ("a_year", 3000), ("kind", "blue")]
+
+
+@pytest.mark.parametrize("column, value", BEYOND_ITSELF)
+def test_nothing_equals_what_only_this_column_cannot_hold(client, producer, column, value):
+    producer.ok("create", table="types", values={column: None})
+    assert client.ok("count", table="types", where={column: value})["value"] == 0
+
+
 ELSEWHERE = [("gte", "ge"), ("lte", "le"), ("$gt", "gt"), ("neq", "ne"), ("regex", "regexp")]
 
 
