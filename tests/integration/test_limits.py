@@ -95,7 +95,7 @@ def test_the_address_behind_too_many_values_is_found(client, redis, empty_dead):
     command = {"meta": [[1] * MESSAGE_NODES, 2], "op": "ping", "reply_list": f"rowd:reply:{secrets.token_hex(8)}"}
     reply = push_raw(client, encode(command, client.codec), command["reply_list"])
     assert reply["error"]["code"] == "TOO_LARGE" and reply["op"] == "ping"
-    assert reply["meta"] == [None, 2]
+    assert "meta" not in reply, "it could not come back as it was"
 
 
 @pytest.mark.parametrize("opening", [list, dict])
