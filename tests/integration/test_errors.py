@@ -184,8 +184,8 @@ def test_forbidden_by_the_database_account(world, database_server):
     assert database.query("SELECT COUNT(*) FROM users") == [(1,)]
 
 
-def test_lock_timeout_is_retried_and_then_told(world, database_server):
-    """A row that somebody else holds: retried for a while, then LOCK_TIMEOUT; once free it goes through."""
+def test_a_row_that_somebody_else_holds_is_waited_for(world):
+    """Once it is free the write goes through. LOCK_TIMEOUT, when it never is: test_error_codes.py."""
     database, redis_server = world.database(), world.redis()
     world.rowd(database, redis_server)
     client = Client(redis_server.client())
