@@ -41,7 +41,7 @@ class Pairs(list):
 
 def ask(program, mode, messages):
     given = b"".join(struct.pack(">I", len(message)) + message for message in messages)
-    answer = subprocess.run([program, mode], input=given, capture_output=True, check=True).stdout
+    answer = subprocess.run([program, mode], input=given, stdout=subprocess.PIPE, check=True).stdout
     at = 0
     for _ in messages:
         taken, size = struct.unpack_from(">BI", answer, at)

@@ -38,7 +38,8 @@ static void write_answer(bool taken, struct bytes msgpack)
 				 (unsigned char)(size >> 8), (unsigned char)size};
 
 	fwrite(head, 1, sizeof(head), stdout);
-	fwrite(msgpack.data, 1, size, stdout);
+	if (size > 0)
+		fwrite(msgpack.data, 1, size, stdout);
 }
 
 static bool judge(struct arena *arena, bool is_json, struct bytes message, struct buffer *msgpack)
