@@ -67,6 +67,11 @@ void intake_lost(struct worker_queue *queue, uint64_t first, uint64_t count)
 	ranges[at] = (struct number_range){.first = first, .count = count};
 }
 
+uint64_t intake_longest(const struct worker_queue *queue)
+{
+	return message_largest_read(queue->worker->options->limits.message_bytes) + 1;
+}
+
 bool intake_deliver(struct worker_queue *queue, uint64_t number, uint32_t attempts, struct bytes raw)
 {
 	struct worker *worker = queue->worker;
@@ -193,12 +198,6 @@ static bool may_adopt(const struct worker_queue *queue)
 	return queue->held == 0 || worker->holdings.count + worker->asked < worker->options->limits.in_flight;
 }
 
-/* How much of a command is of any use. */
-static uint64_t longest_told(const struct worker *worker)
-{
-	return message_largest_read(worker->options->limits.message_bytes) + 1;
-}
-
 static void claim(struct worker_queue *queue, uint64_t now_ms)
 {
 	struct worker *worker = queue->worker;
@@ -221,7 +220,7 @@ static void claim(struct worker_queue *queue, uint64_t now_ms)
 	script_uint(call, bytes);
 	script_uint(call, queue->shared);
 	script_uint(call, intake->popping);
-	script_uint(call, longest_told(worker));
+	script_uint(call, intake_longest(queue));
 	intake->claim_first = worker->next_number;
 	intake->claim_count = count;
 	intake->claim_bytes = bytes;
@@ -277,7 +276,7 @@ static void adopt(struct worker_queue *queue, bool put_back)
 	queue->intake.adopt_number = worker->next_number++;
 	script_uint(call, queue->intake.adopt_number);
 	script_uint(call, put_back);
-	script_uint(call, longest_told(worker));
+	script_uint(call, intake_longest(queue));
 	queue->intake.adopting = script_send(call, on_adopt, queue) == 0;
 }
 

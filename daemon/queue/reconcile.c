@@ -1,6 +1,6 @@
 /* queue/reconcile.c - what Redis holds for this worker against what the worker knows.
  *
- *   HKEYS inflight --> known: leave | number of a lost claim: HMGET, hand up | else: it was finished, HDEL once more
+ *   HKEYS inflight --> known: leave | number of a lost claim: fetch, hand up | else: it was finished, HDEL once more
  *
  * No claim is under way meanwhile, and answers come in order: when the list of fields arrives, memory is as old as it.
  */
@@ -72,14 +72,14 @@ static void fetch_next(struct worker_queue *queue)
 		return;
 	}
 	count = count < FETCH_COMMANDS ? count : FETCH_COMMANDS;
-	link_begin(queue->worker->link, 2 + count);
-	link_text(queue->worker->link, "HMGET");
-	link_text(queue->worker->link, queue->keys.inflight);
+	struct script_call *call = queue_script(queue, SCRIPT_FETCH);
+	script_key(call, queue->keys.inflight);
+	script_uint(call, intake_longest(queue));
 	for (uint32_t i = 0; i < count; i++) {
 		const struct unknown *unknown = &intake->unknown[intake->unknown_next + i];
-		link_argument(queue->worker->link, holding_field(unknown->number, unknown->attempts, field));
+		script_argument(call, holding_field(unknown->number, unknown->attempts, field));
 	}
-	if (link_commit(queue->worker->link, 0, on_fetched, queue))
+	if (script_send(call, on_fetched, queue))
 		ended(queue, true, RETRY_MS);
 }
 

@@ -159,6 +159,8 @@ void intake_step(struct worker_queue *queue, uint64_t now_ms);
 bool intake_quiet(const struct worker_queue *queue);
 /* True when an answer is due that may bring commands. */
 bool intake_expects(const struct worker_queue *queue);
+/* How many bytes of a command are of any use: what is longer is not told whole. */
+uint64_t intake_longest(const struct worker_queue *queue);
 /* Hands a claimed command up. False when there was no memory: it is adopted again later. */
 bool intake_deliver(struct worker_queue *queue, uint64_t number, uint32_t attempts, struct bytes raw);
 /* Numbers whose claim was sent, and whose commands are not known here, are adopted with the next reconcile. */

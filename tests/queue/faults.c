@@ -71,6 +71,29 @@ static void test_connections_killed_in_mid_load(void **state)
 	harness_done(&harness);
 }
 
+/* Whichever way it comes: by a claim, by a pop, or looked up when there was no memory for it the first time. */
+static void test_what_is_too_long_is_never_told_whole(void **state)
+{
+	enum { MANY = 100 };
+	struct harness harness;
+	(void)state;
+
+	harness_init(&harness);
+	harness.options.limits.message_bytes = 0;
+	harness.refuse = 1;
+	redis_push_numbers(&harness, "q", 1000, MANY);
+	harness_open(&harness);
+	harness_wait_received(&harness, MANY);
+	redis_push_numbers(&harness, "q", 1000, 1);
+	harness_wait_received(&harness, MANY + 1);
+	for (size_t i = 0; i < harness.received_count; i++) {
+		assert_int_equal(harness.received[i].size, 1);
+		harness_finish(&harness, i);
+	}
+	harness_wait_empty(&harness);
+	harness_done(&harness);
+}
+
 static void test_answers_of_claims_are_lost(void **state)
 {
 	struct harness harness;
@@ -242,6 +265,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_forgotten_scripts),
 		cmocka_unit_test(test_connections_killed_in_mid_load),
+		cmocka_unit_test(test_what_is_too_long_is_never_told_whole),
 		cmocka_unit_test(test_answers_of_claims_are_lost),
 		cmocka_unit_test(test_server_starts_again),
 		cmocka_unit_test(test_frozen_server_executes_late),
