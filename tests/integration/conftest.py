@@ -8,7 +8,7 @@ import pytest
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from support import process  # noqa: E402
-from support.client import Client  # noqa: E402
+from support.client import QUEUE, Client  # noqa: E402
 from support.database_server import OwnServer, open_server  # noqa: E402
 from support.dead_letters import DEAD  # noqa: E402
 from support.redis_server import RedisServer  # noqa: E402
@@ -97,7 +97,8 @@ def producer(redis, rowd):
 
 @pytest.fixture
 def empty_dead(redis, rowd):
-    """No dead letters yet."""
+    """No dead letters yet, and none on their way: a reply comes before the letter of the same command."""
+    process.wait_until(lambda: not redis.keys(f"{{{QUEUE}}}:inflight:*"), "the commands of earlier tests to be done with")
     redis.delete(DEAD)
 
 
