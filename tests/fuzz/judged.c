@@ -39,7 +39,6 @@ static void write_answer(bool taken, struct bytes msgpack)
 
 	fwrite(head, 1, sizeof(head), stdout);
 	if (size > 0)
-		if (size > 0)
 		fwrite(msgpack.data, 1, size, stdout);
 }
 
