@@ -214,6 +214,10 @@ int command_decode(struct arena *arena, struct bytes raw, size_t limit_bytes, st
 		/* It would not be untouched: what is nested too deeply has been left out. And it may be the very part
 		 * that nobody can decode. */
 		ret_command->meta = (struct value){.type = VALUE_NIL};
+		/* JSON could tell it only changed, and then it would be somebody else's. */
+		if (ret_command->codec == CODEC_JSON && value_is_text(&ret_command->id) &&
+		    !utf8_valid(value_bytes(&ret_command->id)))
+			ret_command->id = (struct value){.type = VALUE_NIL};
 		return -EBADMSG;
 	}
 	if (!value_is_map(&message)) {

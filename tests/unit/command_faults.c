@@ -183,6 +183,10 @@ static void test_envelope_stays_readable(void **state)
 	assert_text(command.reply_list, "there");
 	assert_int_equal(decode("{'op':'read','reply_to':'a'} x"), -EBADMSG);
 	assert_text(command.reply_to, "a");
+	/* Half a surrogate pair: no JSON can echo it as it is. */
+	assert_int_equal(decode("{'op':'read','id':'a\\udc0d','reply_to':'a'}"), -EBADMSG);
+	assert_int_equal(command.id.type, VALUE_NIL);
+	assert_text(command.reply_to, "a");
 }
 
 static void test_an_envelope_fault_comes_before_all_others(void **state)
