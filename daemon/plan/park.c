@@ -4,14 +4,12 @@
 #include <assert.h>
 #include <errno.h>
 
-/* The catalog is not read again before it is so old (engine/catalog_reader.c); and so many at most wait for that. */
-enum { CATALOG_FRESH_US = 1000000, PARKED_MOST = 256 };
+/* The catalog is not read again before it is so old (engine/catalog_reader.c). */
+enum { CATALOG_FRESH_US = 1000000 };
 
 bool planner_refuses(const struct planner *planner, const struct job *job, const struct error *error, uint64_t now_us)
 {
-	if (now_us - planner->catalog_us >= CATALOG_FRESH_US)
-		return false;
-	return planner->parked.count >= PARKED_MOST ||
+	return now_us - planner->catalog_us < CATALOG_FRESH_US &&
 	       refusals_repeated(&planner->refusals, job->command.operation.table, error, now_us);
 }
 

@@ -4,8 +4,8 @@
 
 #include "daemon/plan/planner_state.h"
 
-/* Whether a job with a name that the catalog does not have is told so at once: the catalog was just read, and either
- * the name has been refused again and again, or so many wait for the next reading that others would find no room. */
+/* Whether a job with a name that the catalog does not have is told so at once: the catalog was just read, and the name
+ * has been refused again and again. */
 bool planner_refuses(const struct planner *planner, const struct job *job, const struct error *error, uint64_t now_us);
 
 /* Parks such a job: it takes its place in the order, as a read of that table or as a write by condition. The job is in

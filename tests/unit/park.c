@@ -146,23 +146,6 @@ static void test_refusals_are_forgotten(void **state)
 	assert_null(finished());
 }
 
-static void test_many_unknown_names_leave_room(void **state)
-{
-	struct script scripts[300];
-	uint32_t refused = 0;
-
-	(void)state;
-	set_catalog(2, NULL);
-	for (size_t i = 0; i < 300; i++) {
-		scripts[i] = unknown_name(OP_READ);
-		submit(&scripts[i]);
-	}
-	while (finished())
-		refused++;
-	assert_int_equal(planner_counts(world.planner).parked, 256);
-	assert_int_equal(refused, 300 - 256);
-}
-
 /* A read that may turn out to be by condition holds up no write, one by key does; neither holds up other reads. */
 static void check_what_is_held(enum op op, const struct value *pk, bool write_waits)
 {
@@ -212,7 +195,6 @@ int main(void)
 		TEST(stale_catalog_that_was_replaced_meanwhile),
 		TEST(repeated_name_is_refused_at_once),
 		TEST(refusals_are_forgotten),
-		TEST(many_unknown_names_leave_room),
 		TEST(unknown_column_of_a_read_holds_up_nobody),
 		TEST(unknown_column_of_a_read_by_key_holds_up_writes),
 	};
