@@ -1,18 +1,13 @@
 /* plan/refusals.c */
 #include "daemon/plan/refusals.h"
 
-enum { REPEATED = 3, LATELY_US = 10000000 };
+#include "daemon/plan/footprint_rules.h"
 
-static uint64_t hash_add(uint64_t hash, struct bytes text)
-{
-	for (size_t i = 0; i < text.size; i++)
-		hash = (hash ^ (unsigned char)text.data[i]) * 0x100000001b3u; /* FNV-1a */
-	return hash;
-}
+enum { REPEATED = 3, LATELY_US = 10000000 };
 
 static uint64_t hash_of(struct bytes table, const struct error *error)
 {
-	return hash_add(hash_add(0xcbf29ce484222325u, table), bytes_of(error->message));
+	return footprint_hash(footprint_hash(0, table), bytes_of(error->message));
 }
 
 void refusals_note(struct refusals *refusals, struct bytes table, const struct error *error, uint64_t now_us)
