@@ -2,10 +2,13 @@
 #include "cli/arguments.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+enum { NUMBER_LARGEST = 1000000000 };
 
 static int fault(const char *what, const char *word)
 {
@@ -34,7 +37,44 @@ static int add_queue(struct arguments *arguments, const char *key)
 	return 0;
 }
 
-/* The options that take a value; value is NULL for a word that is none of them. */
+static int add_table(struct bench_arguments *bench, const char *name)
+{
+	if (bench->table_count == ARGUMENTS_TABLES)
+		return fault("too many tables at", name);
+	bench->tables[bench->table_count++] = name;
+	return 0;
+}
+
+static int read_number(const char *name, const char *text, uint64_t least, uint64_t *ret_number)
+{
+	char *end;
+	uint64_t number;
+
+	errno = 0;
+	number = strtoull(text, &end, 10);
+	if (*text < '0' || *text > '9' || *end != '\0' || errno != 0 || number < least || number > NUMBER_LARGEST) {
+		fprintf(stderr, "rowctl: %s is a number from %" PRIu64 " to %d, not '%s'; see rowctl --help\n", name,
+			least, NUMBER_LARGEST, text);
+		return -EINVAL;
+	}
+	*ret_number = number;
+	return 0;
+}
+
+static int set_bench_option(struct bench_arguments *bench, const char *name, const char *value)
+{
+	if (strcmp(name, "--table") == 0)
+		return add_table(bench, value);
+	if (strcmp(name, "--count") == 0)
+		return read_number(name, value, 1, &bench->count);
+	if (strcmp(name, "--in-flight") == 0)
+		return read_number(name, value, 0, &bench->in_flight);
+	if (strcmp(name, "--rate") == 0)
+		return read_number(name, value, 0, &bench->rate);
+	return read_number(name, value, 1, &bench->keys);
+}
+
+/* The options that take a value. */
 static int set_option(struct arguments *arguments, const char *name, const char *value)
 {
 	if (strcmp(name, "--redis") == 0)
@@ -43,14 +83,17 @@ static int set_option(struct arguments *arguments, const char *name, const char 
 		return add_queue(arguments, value);
 	else if (strcmp(name, "--reply-prefix") == 0)
 		arguments->reply_prefix = value;
-	else
+	else if (strcmp(name, "--timeout") == 0)
 		return read_timeout(value, &arguments->timeout_ms);
+	else
+		return set_bench_option(&arguments->bench, name, value);
 	return 0;
 }
 
 static bool takes_value(const char *name)
 {
-	static const char *const names[] = {"--redis", "--queue", "--reply-prefix", "--timeout"};
+	static const char *const names[] = {"--redis", "--queue",     "--reply-prefix", "--timeout", "--table",
+					    "--count", "--in-flight", "--rate",         "--keys"};
 
 	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++) {
 		if (strcmp(name, names[i]) == 0)
@@ -91,7 +134,12 @@ static int read_option(struct arguments *arguments, char **words)
 
 int arguments_read(char **words, struct arguments *ret_arguments)
 {
-	struct arguments arguments = {.timeout_ms = 10000, .reply_prefix = "rowd:reply:", .operands = words};
+	struct arguments arguments = {
+		.timeout_ms = 10000,
+		.reply_prefix = "rowd:reply:",
+		.operands = words,
+		.bench = {.count = 10000, .in_flight = 100, .keys = 20000},
+	};
 	size_t operand_count = 0;
 	bool options_end = false;
 
@@ -112,6 +160,8 @@ int arguments_read(char **words, struct arguments *ret_arguments)
 	words[operand_count] = NULL;
 	if (arguments.queue_count == 0)
 		arguments.queues[arguments.queue_count++] = "rowd:commands";
+	if (arguments.bench.table_count == 0)
+		arguments.bench.tables[arguments.bench.table_count++] = "animals";
 	*ret_arguments = arguments;
 	return 0;
 }

@@ -5,7 +5,17 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-enum { ARGUMENTS_QUEUES = 64 };
+enum { ARGUMENTS_QUEUES = 64, ARGUMENTS_TABLES = 256 };
+
+/* What only `bench` takes. */
+struct bench_arguments {
+	uint64_t count;                       /* --count */
+	uint64_t in_flight;                   /* --in-flight */
+	uint64_t rate;                        /* --rate: per second */
+	uint64_t keys;                        /* --keys */
+	const char *tables[ARGUMENTS_TABLES]; /* --table; at least one: the default */
+	uint32_t table_count;
+};
 
 struct arguments {
 	const char *redis;                    /* --redis: a URL; NULL: $REDIS_URL, else the local server */
@@ -14,7 +24,8 @@ struct arguments {
 	const char *reply_prefix; /* --reply-prefix */
 	uint32_t timeout_ms;      /* --timeout: how long to wait for a reply */
 	bool json;                /* --json: tables as JSON */
-	char **operands;          /* NULL-ended; views of argv */
+	struct bench_arguments bench;
+	char **operands; /* NULL-ended; views of argv */
 	bool help, version;
 };
 
@@ -26,7 +37,8 @@ struct rowctl_command {
 	int (*run)(const struct arguments *arguments); /* returns the exit status */
 };
 
-extern const struct rowctl_command call_command, push_command, encode_command, decode_command, status_command;
+extern const struct rowctl_command call_command, push_command, encode_command, decode_command, status_command,
+	bench_command;
 
 /* Exit statuses beside those of <sysexits.h>. */
 enum { EXIT_NOT_OK = 1, EXIT_NO_REPLY = 2 };

@@ -8,7 +8,7 @@
 #include <sysexits.h>
 
 static const struct rowctl_command *const commands[] = {
-	&call_command, &push_command, &encode_command, &decode_command, &status_command,
+	&call_command, &push_command, &encode_command, &decode_command, &status_command, &bench_command,
 };
 
 enum { COMMANDS = sizeof(commands) / sizeof(*commands) };
@@ -22,7 +22,7 @@ static void print_help(void)
 		printf("  rowctl %-8s %s\n", commands[i]->name, commands[i]->summary);
 	puts("\n"
 	     "  --redis URL          the Redis server; else $REDIS_URL, else redis://127.0.0.1:6379/0\n"
-	     "  --queue KEY          the queue (rowd:commands); status takes several\n"
+	     "  --queue KEY          the queue (rowd:commands); status and bench take several\n"
 	     "  --reply-prefix TEXT  what the names of replies begin with (rowd:reply:)\n"
 	     "  --timeout SECONDS    how long to wait for a reply (10)\n"
 	     "  --json               print tables as JSON\n"

@@ -24,7 +24,7 @@ def test_help_and_version(rowctl):
     for word in (b"call", b"push", b"encode", b"decode", b"status", b"--redis", b"--queue"):
         assert word in rowctl("--help")
     assert rowctl("--version").startswith(b"rowctl ")
-    for name in ("call", "push", "encode", "decode", "status"):
+    for name in ("call", "push", "encode", "decode", "status", "bench"):
         assert f"usage: rowctl {name}".encode() in rowctl(name, "--help")
     rowctl("cal", expect=64)
 
@@ -98,3 +98,54 @@ def test_status_of_a_queue_that_waits(rowctl, redis, rowd):
     redis.lpush("idle-queue", *["x"] * 7)
     assert b"7" in rowctl("status", "--queue", "idle-queue")
     redis.delete("idle-queue")
+
+
+def fill(client, rows):
+    client.ok("create", table="animals", values=[{"id": key, "species": "dog"} for key in range(1, rows + 1)],
+              returning=False)
+
+
+def test_bench_creates(rowctl, client):
+    figures = json.loads(rowctl("bench", "create", "--count", "500", "--json"))
+    assert figures["pushed"] == figures["answered"] == 500 and figures["failed"] == 0
+    assert 0 < figures["p50_us"] <= figures["p99_us"] <= figures["p999_us"] <= figures["max_us"]
+    assert client.ok("count", table="animals", where={"species": "cat"})["value"] == 500
+
+
+def test_bench_reads_what_is_there(rowctl, client):
+    fill(client, 100)
+    figures = json.loads(rowctl("bench", "read", "--count", "300", "--keys", "100", "--in-flight", "1", "--json"))
+    assert figures["answered"] == 300 and figures["failed"] == 0
+
+
+def test_bench_mixes(rowctl, client):
+    fill(client, 1000)
+    figures = json.loads(rowctl("bench", "mixed", "--count", "1000", "--keys", "1000", "--json"))
+    assert figures["answered"] == 1000 and figures["failed"] == 10, "one of a hundred meets a key that is there"
+    rows = client.ok("count", table="animals")["value"]
+    assert 1000 + 240 - 50 <= rows < 1000 + 240
+
+
+def test_bench_pushes_ahead_and_at_a_rate(rowctl, client):
+    figures = json.loads(rowctl("bench", "create", "--count", "200", "--in-flight", "0", "--json"))
+    assert figures["answered"] == 200 and "p50_us" not in figures, "what waits in a queue measures the queue"
+    figures = json.loads(rowctl("bench", "create", "--count", "100", "--rate", "200", "--json"))
+    assert figures["answered"] == 100 and figures["seconds"] > 0.45
+
+
+def test_bench_for_people(rowctl, client):
+    text = rowctl("bench", "create", "--count", "100").decode()
+    assert "100 of 100" in text and "p99.9" in text and "#" in text
+
+
+def test_bench_without_anybody_who_answers(rowctl):
+    figures = json.loads(rowctl("bench", "create", "--count", "5", "--queue", "nobody:there", "--timeout", "0.3",
+                                "--json", expect=2))
+    assert figures["pushed"] == 5 and figures["answered"] == 0
+
+
+@pytest.mark.parametrize("arguments", [["bench"], ["bench", "fly"], ["bench", "read", "create"],
+                                       ["bench", "read", "--count", "0"], ["bench", "read", "--keys", "-1"],
+                                       ["bench", "read", "--rate", "x"], ["bench", "read", "--count", ""]], ids=str)
+def test_bench_used_wrongly(rowctl, arguments):
+    assert rowctl(*arguments, expect=64) == b""

@@ -1,0 +1,161 @@
+/* cli/bench/bench.c - `rowctl bench`: a load against a running rowd, and how long the replies took. */
+#include "cli/arguments.h"
+#include "cli/bench/drive.h"
+#include "cli/connect.h"
+
+#include "common/clock.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+#include <sysexits.h>
+#include <unistd.h>
+
+enum { BAR_CELLS = 30, REDRAW_US = 100000, CHANNEL_BYTES = 256 };
+
+struct bar {
+	uint64_t count, drawn_us;
+};
+
+static void draw(void *context, uint64_t pushed, uint64_t answered)
+{
+	struct bar *bar = context;
+	uint64_t now_us = clock_monotonic_us();
+
+	if (now_us - bar->drawn_us < REDRAW_US)
+		return;
+	bar->drawn_us = now_us;
+	fputs("\r\033[K[", stderr);
+	for (uint64_t i = 0; i < BAR_CELLS; i++)
+		fputc(i < answered * BAR_CELLS / bar->count ? '#'
+		      : i < pushed * BAR_CELLS / bar->count ? '-'
+							    : '.',
+		      stderr);
+	fprintf(stderr, "] %" PRIu64 " pushed, %" PRIu64 " answered", pushed, answered);
+}
+
+static void print_table(const struct drive_result *result)
+{
+	const struct histogram *took = &result->took;
+
+	printf("answered  %" PRIu64 " of %" PRIu64 ", %" PRIu64 " with an error\n", result->answered, result->pushed,
+	       result->failed);
+	printf("time      %.2f s\n", result->seconds);
+	printf("rate      %.0f/s\n", result->per_second);
+	if (took->count == 0)
+		return;
+	printf("latency   p50 %" PRIu64 " us, p99 %" PRIu64 " us, p99.9 %" PRIu64 " us, max %" PRIu64 " us\n",
+	       histogram_quantile_us(took, 0.5), histogram_quantile_us(took, 0.99), histogram_quantile_us(took, 0.999),
+	       took->largest_us);
+	histogram_print(took, stdout);
+}
+
+static void print_json(const struct drive_result *result)
+{
+	const struct histogram *took = &result->took;
+
+	printf("{\"pushed\":%" PRIu64 ",\"answered\":%" PRIu64 ",\"failed\":%" PRIu64
+	       ",\"seconds\":%.6f,\"per_second\":%.1f",
+	       result->pushed, result->answered, result->failed, result->seconds, result->per_second);
+	if (took->count > 0)
+		printf(",\"p50_us\":%" PRIu64 ",\"p99_us\":%" PRIu64 ",\"p999_us\":%" PRIu64 ",\"max_us\":%" PRIu64,
+		       histogram_quantile_us(took, 0.5), histogram_quantile_us(took, 0.99),
+		       histogram_quantile_us(took, 0.999), took->largest_us);
+	puts("}");
+}
+
+static int report(const struct arguments *arguments, int result, const struct drive_result *done, const char *problem)
+{
+	if (result == -EIO)
+		fprintf(stderr, "rowctl: Redis: %s\n", problem);
+	else if (result == -ENOMEM)
+		fputs("rowctl: out of memory\n", stderr);
+	if (result == -EIO || result == -ENOMEM)
+		return EX_UNAVAILABLE;
+	if (arguments->json)
+		print_json(done);
+	else
+		print_table(done);
+	if (result == 0)
+		return 0;
+	fprintf(stderr, "rowctl: no reply for %.0f s; is a rowd serving %s?\n", (double)arguments->timeout_ms / 1000,
+		arguments->queues[0]);
+	return EXIT_NO_REPLY;
+}
+
+static int run(const struct arguments *arguments, struct drive *drive)
+{
+	char problem[REDIS_PROBLEM_BYTES];
+	struct drive_result *result = calloc(1, sizeof(*result)); /* a histogram is large */
+	struct bar bar = {.count = drive->count};
+	int status = EX_UNAVAILABLE;
+	redisContext *push = result ? connect_redis(arguments, arguments->timeout_ms, &status) : NULL;
+	redisContext *listen = push ? connect_redis(arguments, arguments->timeout_ms, &status) : NULL;
+
+	if (listen && isatty(STDERR_FILENO)) {
+		drive->told = draw;
+		drive->context = &bar;
+	}
+	if (listen) {
+		int done = drive_run(drive, push, listen, result, problem);
+
+		if (drive->told)
+			fputs("\r\033[K", stderr);
+		status = report(arguments, done, result, problem);
+	}
+	redisFree(push);
+	redisFree(listen);
+	free(result);
+	return status;
+}
+
+static int bench(const struct arguments *arguments)
+{
+	const struct bench_arguments *wanted = &arguments->bench;
+	char channel[CHANNEL_BYTES];
+	struct drive drive = {
+		.load = {.tables = wanted->tables, .table_count = wanted->table_count, .keys = wanted->keys},
+		.queues = arguments->queues,
+		.queue_count = arguments->queue_count,
+		.count = wanted->count,
+		.in_flight = wanted->in_flight,
+		.rate = wanted->rate,
+		.patience_ms = arguments->timeout_ms,
+	};
+
+	if (!arguments->operands[0] || arguments->operands[1] || !load_find(arguments->operands[0], &drive.load.kind)) {
+		fputs("rowctl: bench takes one load: create, read or mixed\n", stderr);
+		return EX_USAGE;
+	}
+	if (getrandom(&drive.load.tag, sizeof(drive.load.tag), 0) != sizeof(drive.load.tag))
+		return EX_OSERR;
+	snprintf(channel, sizeof(channel), "%sbench:%08" PRIx32, arguments->reply_prefix, drive.load.tag);
+	drive.load.reply_to = channel;
+	return run(arguments, &drive);
+}
+
+const struct rowctl_command bench_command = {
+	.name = "bench",
+	.summary = "push a load, print the rate and how long the replies took",
+	.usage = "usage: rowctl bench create|read|mixed [--count N] [--in-flight N] [--rate N] [--table NAME]...\n"
+		 "                    [--keys N] [--queue KEY]... [--redis URL] [--timeout SECONDS] [--json]\n"
+		 "\n"
+		 "Pushes commands on a table made like schemas/tables/animals.sql, and takes the replies.\n"
+		 "\n"
+		 "  create      rows with a species, an age and a name\n"
+		 "  read        by key, from 1 to --keys (20000), in no order\n"
+		 "  mixed       50 % read, 25 % create, 20 % update, 5 % delete; 1 % meets a key that is there\n"
+		 "\n"
+		 "  --count N      how many commands (10000)\n"
+		 "  --in-flight N  at most so many without a reply (100); 1: one after the other;\n"
+		 "                 0: all are pushed first, which shows the rate from a full queue, and no latency\n"
+		 "  --rate N       so many per second, whether or not replies come; each takes from the moment\n"
+		 "                 at which it was to be pushed (0: as fast as they are answered)\n"
+		 "  --table NAME   the table (animals); several are taken in turn, as are several queues\n"
+		 "  --timeout      ends when no reply came for so long (10)\n"
+		 "\n"
+		 "It writes to the table: use one that holds nothing of value.\n",
+	.run = bench,
+};

@@ -1,0 +1,210 @@
+/* cli/bench/drive.c
+ *
+ *   SUBSCRIBE --> push as many as in_flight and rate let --> take replies --> … --> all answered, or none for too long
+ *
+ * One thread: poll() says which of the two connections has something. Pushing blocks, but never for long: Redis takes
+ * what it is sent, whether or not anybody works. */
+#include "cli/bench/drive.h"
+
+#include "common/clock.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <poll.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { PUSH_AT_ONCE = 64, TELL_EVERY = 256, MICROSECONDS = 1000000 };
+
+struct run {
+	const struct drive *drive;
+	redisContext *push, *listen;
+	struct drive_result *result;
+	char *problem;
+	struct buffer command;
+	uint64_t *pushed_us; /* per command; 0 once it was answered */
+	uint64_t first_us, tenth_us, last_us;
+	uint64_t unread; /* answers to LPUSH that were not read yet */
+};
+
+static int fail(struct run *run, const char *why)
+{
+	snprintf(run->problem, REDIS_PROBLEM_BYTES, "%s", why);
+	return -EIO;
+}
+
+static int take_push_answers(struct run *run)
+{
+	while (run->unread > 0) {
+		redisReply *reply = NULL;
+
+		if (redisGetReply(run->push, (void **)&reply) != REDIS_OK)
+			return fail(run, run->push->errstr);
+		bool refused = reply->type == REDIS_REPLY_ERROR;
+		if (refused)
+			fail(run, reply->str);
+		freeReplyObject(reply);
+		if (refused)
+			return -EIO;
+		run->unread--;
+	}
+	return 0;
+}
+
+/* When command number `number` is to be pushed. */
+static uint64_t due_us(const struct run *run, uint64_t number)
+{
+	return run->drive->rate == 0 ? 0 : run->first_us + number * MICROSECONDS / run->drive->rate;
+}
+
+static bool may_push(const struct run *run, uint64_t now_us)
+{
+	const struct drive_result *result = run->result;
+	const struct drive *drive = run->drive;
+
+	return result->pushed < drive->count && due_us(run, result->pushed) <= now_us &&
+	       (drive->in_flight == 0 || result->pushed - result->answered < drive->in_flight);
+}
+
+static int push_one(struct run *run, uint64_t now_us)
+{
+	const struct drive *drive = run->drive;
+	uint64_t number = run->result->pushed++, due = due_us(run, number);
+
+	buffer_reset(&run->command);
+	load_append(&drive->load, number, &run->command);
+	if (buffer_failed(&run->command))
+		return -ENOMEM;
+	run->pushed_us[number] = due > 0 ? due : now_us;
+	run->unread++;
+	if (redisAppendCommand(run->push, "LPUSH %s %b", drive->queues[number % drive->queue_count], run->command.data,
+			       run->command.size) != REDIS_OK)
+		return fail(run, run->push->errstr);
+	return 0;
+}
+
+static int push(struct run *run)
+{
+	uint64_t now_us = clock_monotonic_us();
+	int result = 0;
+
+	for (uint32_t i = 0; i < PUSH_AT_ONCE && result == 0 && may_push(run, now_us); i++)
+		result = push_one(run, now_us);
+	return result < 0 ? result : take_push_answers(run);
+}
+
+static void take_reply(struct run *run, struct bytes text)
+{
+	const struct drive *drive = run->drive;
+	bool ok = false;
+	uint64_t number = load_number(&drive->load, text, &ok);
+
+	/* A reply may come twice: after a worker died, at least once is what is promised. */
+	if (number >= run->result->pushed || run->pushed_us[number] == 0)
+		return;
+	run->last_us = clock_monotonic_us();
+	if (drive->in_flight > 0 || drive->rate > 0)
+		histogram_add(&run->result->took, run->last_us - run->pushed_us[number]);
+	run->pushed_us[number] = 0;
+	run->result->failed += !ok;
+	if (++run->result->answered == drive->count / 10)
+		run->tenth_us = run->last_us;
+}
+
+/* Everything that the connection has read so far. */
+static int take_replies(struct run *run)
+{
+	for (;;) {
+		redisReply *reply = NULL;
+
+		if (redisGetReplyFromReader(run->listen, (void **)&reply) != REDIS_OK)
+			return fail(run, run->listen->errstr);
+		if (!reply)
+			return 0;
+		if (reply->type == REDIS_REPLY_ARRAY && reply->elements == 3 &&
+		    reply->element[2]->type == REDIS_REPLY_STRING)
+			take_reply(run, (struct bytes){reply->element[2]->str, reply->element[2]->len});
+		freeReplyObject(reply);
+	}
+}
+
+/* How long to wait for a reply before something else is to be done. */
+static int wait_ms(const struct run *run)
+{
+	uint64_t now_us = clock_monotonic_us(), due = due_us(run, run->result->pushed);
+
+	if (may_push(run, now_us))
+		return 0;
+	if (run->drive->rate > 0 && run->result->pushed < run->drive->count && due > now_us)
+		return (int)((due - now_us) / 1000);
+	return (int)run->drive->patience_ms;
+}
+
+static int step(struct run *run)
+{
+	struct pollfd socket = {.fd = run->listen->fd, .events = POLLIN};
+	int timeout_ms = wait_ms(run);
+	int ready = poll(&socket, 1, timeout_ms);
+
+	if (ready < 0 && errno != EINTR)
+		return fail(run, strerror(errno));
+	if (ready > 0 && redisBufferRead(run->listen) != REDIS_OK)
+		return fail(run, run->listen->errstr);
+	if (ready == 0 && timeout_ms == (int)run->drive->patience_ms)
+		return -ETIMEDOUT;
+	return ready > 0 ? take_replies(run) : 0;
+}
+
+static int subscribe(struct run *run)
+{
+	redisReply *reply = redisCommand(run->listen, "SUBSCRIBE %s", run->drive->load.reply_to);
+	int result =
+		reply && reply->type != REDIS_REPLY_ERROR ? 0 : fail(run, reply ? reply->str : run->listen->errstr);
+
+	freeReplyObject(reply);
+	return result;
+}
+
+static int run_to_the_end(struct run *run)
+{
+	const struct drive *drive = run->drive;
+	int result = subscribe(run);
+	uint64_t steps = 0;
+
+	run->first_us = clock_monotonic_us();
+	while (result == 0 && run->result->answered < drive->count) {
+		result = push(run);
+		bool ahead = drive->in_flight == 0 && drive->rate == 0 && run->result->pushed < drive->count;
+		if (result == 0 && !ahead)
+			result = step(run);
+		if (drive->told && steps++ % TELL_EVERY == 0)
+			drive->told(drive->context, run->result->pushed, run->result->answered);
+	}
+	return result;
+}
+
+int drive_run(const struct drive *drive, redisContext *push_connection, redisContext *listen,
+	      struct drive_result *ret_result, char ret_problem[REDIS_PROBLEM_BYTES])
+{
+	struct run run = {.drive = drive,
+			  .push = push_connection,
+			  .listen = listen,
+			  .result = ret_result,
+			  .problem = ret_problem};
+	int result;
+
+	*ret_result = (struct drive_result){0};
+	run.pushed_us = calloc(drive->count, sizeof(*run.pushed_us));
+	if (!run.pushed_us)
+		return -ENOMEM;
+	buffer_init(&run.command, 1 << 16);
+	result = run_to_the_end(&run);
+	if (run.last_us > run.first_us)
+		ret_result->seconds = (double)(run.last_us - run.first_us) / MICROSECONDS;
+	if (run.tenth_us > 0 && run.last_us > run.tenth_us)
+		ret_result->per_second = (double)(ret_result->answered - drive->count / 10) * MICROSECONDS /
+					 (double)(run.last_us - run.tenth_us);
+	buffer_free(&run.command);
+	free(run.pushed_us);
+	return result;
+}
