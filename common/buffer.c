@@ -11,6 +11,26 @@ void buffer_init(struct buffer *buffer, size_t limit_bytes)
 	*buffer = (struct buffer){.limit_bytes = limit_bytes};
 }
 
+void buffer_init_with(struct buffer *buffer, struct buffer *spare, size_t limit_bytes)
+{
+	struct buffer memory = *spare;
+
+	*spare = (struct buffer){0};
+	/* What a buffer has it may use without looking at its limit. */
+	if (memory.capacity > limit_bytes)
+		buffer_free(&memory);
+	*buffer = (struct buffer){.data = memory.data, .capacity = memory.capacity, .limit_bytes = limit_bytes};
+}
+
+void buffer_spare(struct buffer *buffer, struct buffer *spare, size_t most_bytes)
+{
+	if (spare->data || buffer->capacity > most_bytes)
+		free(buffer->data);
+	else
+		*spare = (struct buffer){.data = buffer->data, .capacity = buffer->capacity};
+	*buffer = (struct buffer){0};
+}
+
 void buffer_reset(struct buffer *buffer)
 {
 	buffer->size = 0;

@@ -24,6 +24,12 @@ struct buffer {
 /* Allocates nothing yet. */
 void buffer_init(struct buffer *buffer, size_t limit_bytes);
 
+/* The same with the memory of another, which is left with none. */
+void buffer_init_with(struct buffer *buffer, struct buffer *spare, size_t limit_bytes);
+
+/* Gives the memory to `spare`, for a buffer_init_with(); it is freed when spare has some, or above most_bytes of it. */
+void buffer_spare(struct buffer *buffer, struct buffer *spare, size_t most_bytes);
+
 /* Empties it and forgets a failure; keeps the memory. */
 void buffer_reset(struct buffer *buffer);
 

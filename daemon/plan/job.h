@@ -49,7 +49,8 @@ struct job {
 	uint32_t retries;                            /* deadlocks and lock waits so far */
 	uint32_t connections_lost;                   /* while a statement of it ran */
 	struct job_plan *plan;
-	struct job *previous, *next; /* of the list that the state stands for */
+	struct buffer spare_sql, spare_body; /* memory of an earlier job, for the plan's text and answer */
+	struct job *previous, *next;         /* of the list that the state stands for */
 };
 
 #endif

@@ -29,14 +29,21 @@ int job_pool_new(struct job_pool **ret_pool)
 	return 0;
 }
 
+static void drop(struct task *task)
+{
+	buffer_free(&task->job.spare_sql);
+	buffer_free(&task->job.spare_body);
+	arena_free(&task->job.arena);
+	free(task);
+}
+
 static void drop_free_tasks(struct job_pool *pool)
 {
 	while (pool->free_tasks) {
 		struct task *task = pool->free_tasks;
 
 		pool->free_tasks = task->next_free;
-		arena_free(&task->job.arena);
-		free(task);
+		drop(task);
 	}
 	pool->free_count = 0;
 }
@@ -56,11 +63,12 @@ struct task *job_pool_take(struct job_pool *pool, size_t limit_bytes)
 	struct task *task = pool->free_tasks;
 
 	if (task) {
-		struct arena arena = task->job.arena;
+		struct job kept = {
+			.arena = task->job.arena, .spare_sql = task->job.spare_sql, .spare_body = task->job.spare_body};
 
 		pool->free_tasks = task->next_free;
 		pool->free_count--;
-		*task = (struct task){.job.arena = arena};
+		*task = (struct task){.job = kept};
 		task->job.arena.limit_bytes = limit_bytes;
 	} else {
 		task = calloc(1, sizeof(*task));
@@ -81,8 +89,7 @@ void job_free(struct job *job)
 	procedure_free(job);
 	pool->live--;
 	if (pool->closed || pool->free_count >= FREE_JOBS_MAX) {
-		arena_free(&job->arena);
-		free(task);
+		drop(task);
 		if (pool->closed && pool->live == 0)
 			free(pool);
 		return;

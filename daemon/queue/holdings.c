@@ -6,6 +6,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+/* Free holdings beyond this are really freed, and so is what was large. */
+enum { FREE_HOLDINGS_MOST = 4096, SPARE_ANSWER_BYTES = 1024 };
+
 int holdings_init(struct holdings *holdings, uint32_t expected)
 {
 	uint32_t count = 64;
@@ -19,6 +22,25 @@ int holdings_init(struct holdings *holdings, uint32_t expected)
 	return 0;
 }
 
+static void drop(struct holding *holding)
+{
+	free(holding->memory);
+	free(holding);
+}
+
+/* Keeps the holding for another, with memory for the usual answer. */
+static void put_back(struct holdings *holdings, struct holding *holding)
+{
+	if (holdings->free_count == FREE_HOLDINGS_MOST) {
+		drop(holding);
+		return;
+	}
+	holding_forget_answer(holding);
+	holding->next_in_bucket = holdings->free;
+	holdings->free = holding;
+	holdings->free_count++;
+}
+
 void holdings_clear(struct holdings *holdings)
 {
 	for (uint32_t i = 0; holdings->count > 0 && i < holdings->bucket_count; i++) {
@@ -26,8 +48,7 @@ void holdings_clear(struct holdings *holdings)
 			struct holding *holding = holdings->buckets[i];
 			holdings->buckets[i] = holding->next_in_bucket;
 			holdings->count--;
-			free(holding->answer);
-			free(holding);
+			put_back(holdings, holding);
 		}
 	}
 	holdings->bytes = 0;
@@ -36,8 +57,24 @@ void holdings_clear(struct holdings *holdings)
 void holdings_free(struct holdings *holdings)
 {
 	holdings_clear(holdings);
+	while (holdings->free) {
+		struct holding *holding = holdings->free;
+		holdings->free = holding->next_in_bucket;
+		drop(holding);
+	}
 	free(holdings->buckets);
 	*holdings = (struct holdings){0};
+}
+
+static struct holding *take(struct holdings *holdings)
+{
+	struct holding *holding = holdings->free;
+
+	if (!holding)
+		return calloc(1, sizeof(*holding));
+	holdings->free = holding->next_in_bucket;
+	holdings->free_count--;
+	return holding;
 }
 
 /* Claim numbers are consecutive: their low bits spread by themselves. */
@@ -49,13 +86,18 @@ static struct holding **bucket_of(const struct holdings *holdings, uint64_t numb
 struct holding *holdings_add(struct holdings *holdings, struct worker_queue *queue, uint64_t number, uint32_t attempts,
 			     uint64_t bytes)
 {
-	struct holding *holding = calloc(1, sizeof(*holding));
+	struct holding *holding = take(holdings);
 	struct holding **bucket = bucket_of(holdings, number);
 
 	if (!holding)
 		return NULL;
-	*holding = (struct holding){
-		.number = number, .attempts = attempts, .bytes = bytes, .queue = queue, .next_in_bucket = *bucket};
+	*holding = (struct holding){.number = number,
+				    .attempts = attempts,
+				    .bytes = bytes,
+				    .queue = queue,
+				    .memory = holding->memory,
+				    .memory_bytes = holding->memory_bytes,
+				    .next_in_bucket = *bucket};
 	*bucket = holding;
 	holdings->count++;
 	holdings->bytes += bytes;
@@ -94,8 +136,7 @@ void holdings_remove(struct holdings *holdings, struct holding *holding)
 	unlink_holding(holding);
 	holdings->count--;
 	holdings->bytes -= holding->bytes;
-	free(holding->answer);
-	free(holding);
+	put_back(holdings, holding);
 }
 
 void holding_move(struct holding *holding, struct holding_list *list)
@@ -167,13 +208,41 @@ static struct bytes copy(char **to, struct bytes from)
 	return copied;
 }
 
-struct answer *answer_new(const struct outcome *outcome)
+/* Room for an answer with so many bytes of data, zeroed but for these. Returns NULL when there is no memory. */
+static struct answer *answer_room(struct holding *holding, size_t size)
+{
+	if (!holding->memory || holding->memory_bytes < sizeof(struct answer) + size) {
+		size_t bytes = sizeof(struct answer) + size;
+
+		if (bytes < SPARE_ANSWER_BYTES)
+			bytes = SPARE_ANSWER_BYTES;
+		free(holding->memory);
+		holding->memory = malloc(bytes);
+		holding->memory_bytes = holding->memory ? bytes : 0;
+	}
+	if (holding->memory)
+		memset(holding->memory, 0, sizeof(*holding->memory));
+	return holding->memory;
+}
+
+void holding_forget_answer(struct holding *holding)
+{
+	holding->answer = NULL;
+	if (holding->memory_bytes <= SPARE_ANSWER_BYTES)
+		return;
+	free(holding->memory);
+	holding->memory = NULL;
+	holding->memory_bytes = 0;
+}
+
+int holding_answer(struct holding *holding, const struct outcome *outcome)
 {
 	size_t size = outcome->reply.size + outcome->channel.size + outcome->list.size + outcome->dead_error.size;
-	struct answer *answer = calloc(1, sizeof(*answer) + size);
+	struct answer *answer = answer_room(holding, size);
 
 	if (!answer)
-		return NULL;
+		return -ENOMEM;
+	holding->answer = answer;
 	char *to = answer->data;
 	answer->reply = copy(&to, outcome->reply);
 	answer->channel = copy(&to, outcome->channel);
@@ -189,5 +258,5 @@ struct answer *answer_new(const struct outcome *outcome)
 		answer->todo |= ANSWER_PUSH;
 	if (outcome->dead)
 		answer->todo |= ANSWER_BURY;
-	return answer;
+	return 0;
 }

@@ -36,6 +36,8 @@ struct holding {
 	uint64_t bytes; /* of the command */
 	struct worker_queue *queue;
 	struct answer *answer; /* NULL while upstream works on it */
+	struct answer *memory; /* for the answer, kept from use to use; NULL: none yet */
+	size_t memory_bytes;
 	struct holding *next_in_bucket;
 	struct holding_list *list; /* the one it is on; NULL: upstream works on it */
 	struct holding *previous, *next;
@@ -51,6 +53,8 @@ struct holdings {
 	uint32_t bucket_count; /* a power of two */
 	uint32_t count;
 	uint64_t bytes;
+	struct holding *free; /* kept for the next ones, through next_in_bucket */
+	uint32_t free_count;
 };
 
 /* expected: how many there will be, about. Returns 0 or -ENOMEM. */
@@ -78,7 +82,8 @@ struct bytes holding_field(uint64_t number, uint32_t attempts, char to[HOLDING_F
 /* False when the text is no such field. */
 bool holding_field_parse(struct bytes field, uint64_t *ret_number, uint32_t *ret_attempts);
 
-/* Copies an outcome. NULL when there was no memory. */
-struct answer *answer_new(const struct outcome *outcome);
+/* Sets the answer to a copy of an outcome. Returns 0 or -ENOMEM. forget: it has been sent. */
+int holding_answer(struct holding *holding, const struct outcome *outcome);
+void holding_forget_answer(struct holding *holding);
 
 #endif

@@ -36,8 +36,7 @@ static void answered(struct holding *holding)
 	struct outbox *outbox = &holding->queue->worker->outbox;
 
 	outbox->kept_bytes -= holding->answer->reply.size;
-	free(holding->answer);
-	holding->answer = NULL;
+	holding_forget_answer(holding);
 	outbox->failures = 0;
 }
 

@@ -401,8 +401,7 @@ void worker_finish(struct worker *worker, const struct claim *claim, const struc
 	if (!holding)
 		return;
 	struct worker_queue *queue = holding->queue;
-	holding->answer = answer_new(outcome);
-	if (!holding->answer) {
+	if (holding_answer(holding, outcome) < 0) {
 		/* Not even the reply could be kept: the command runs again, as after a crash. */
 		intake_lost(queue, holding->number, 1);
 		holdings_remove(&worker->holdings, holding);

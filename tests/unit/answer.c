@@ -99,10 +99,11 @@ static void writes_arrays_of_any_length(void **state)
 		     {16, "\xdc\x00\x10", 3},
 		     {65535, "\xdc\xff\xff", 3},
 		     {65536, "\xdd\x00\x01\x00\x00", 5}};
+	struct buffer spare = {0};
 	struct answer answer;
 
 	(void)state;
-	answer_init(&answer, CODEC_MSGPACK, 1 << 20);
+	answer_init(&answer, CODEC_MSGPACK, &spare, 1 << 20);
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		struct reply reply = {0};
 
@@ -116,7 +117,7 @@ static void writes_arrays_of_any_length(void **state)
 		assert_memory_equal(reply.fields[1].encoded.data, "\x07", 1);
 	}
 	answer_free(&answer);
-	answer_init(&answer, CODEC_JSON, 1 << 20);
+	answer_init(&answer, CODEC_JSON, &spare, 1 << 20);
 	for (uint32_t count = 0; count < 3; count++) {
 		static const char *const texts[] = {"[]", "[null]", "[null,null]"};
 		struct reply reply = {0};
@@ -130,11 +131,12 @@ static void writes_arrays_of_any_length(void **state)
 
 static void stops_at_its_limit(void **state)
 {
+	struct buffer spare = {0};
 	struct answer answer;
 
 	(void)state;
 	for (size_t limit = 0; limit < 20; limit++) {
-		answer_init(&answer, CODEC_MSGPACK, limit);
+		answer_init(&answer, CODEC_MSGPACK, &spare, limit);
 		write_rows(&answer, 20);
 		assert_int_equal(answer.body.state, BUFFER_TOO_LARGE);
 		answer_free(&answer);

@@ -102,19 +102,36 @@ static void test_answers_are_copies(void **state)
 {
 	char reply[] = "reply", channel[] = "channel";
 	struct outcome outcome = {.reply = bytes_of(reply), .channel = bytes_of(channel), .dead = true};
+	struct holding holding = {0};
 	(void)state;
 
-	struct answer *answer = answer_new(&outcome);
+	assert_int_equal(holding_answer(&holding, &outcome), 0);
 	reply[0] = channel[0] = 'x';
-	assert_true(bytes_equal_text(answer->reply, "reply"));
-	assert_true(bytes_equal_text(answer->channel, "channel"));
-	assert_int_equal(answer->todo, ANSWER_PUBLISH | ANSWER_BURY);
-	free(answer);
+	assert_true(bytes_equal_text(holding.answer->reply, "reply"));
+	assert_true(bytes_equal_text(holding.answer->channel, "channel"));
+	assert_int_equal(holding.answer->todo, ANSWER_PUBLISH | ANSWER_BURY);
+	holding_forget_answer(&holding);
+	assert_null(holding.answer);
 
+	/* Nothing of the last answer is in the next one, which has its memory. */
 	outcome = (struct outcome){.list = BYTES("list")};
-	answer = answer_new(&outcome);
-	assert_int_equal(answer->todo, 0); /* no reply: nothing to push */
-	free(answer);
+	assert_int_equal(holding_answer(&holding, &outcome), 0);
+	assert_int_equal(holding.answer->todo, 0); /* no reply: nothing to push */
+	assert_int_equal(holding.answer->channel.size, 0);
+	free(holding.memory);
+}
+
+static void test_large_answers_are_not_kept(void **state)
+{
+	static const char large[8192];
+	struct outcome outcome = {.reply = {.data = large, .size = sizeof(large)}, .channel = BYTES("c")};
+	struct holding holding = {0};
+	(void)state;
+
+	assert_int_equal(holding_answer(&holding, &outcome), 0);
+	assert_int_equal(holding.answer->reply.size, sizeof(large));
+	holding_forget_answer(&holding);
+	assert_null(holding.memory);
 }
 
 int main(void)
@@ -124,6 +141,7 @@ int main(void)
 		cmocka_unit_test(test_lists_keep_their_order),
 		cmocka_unit_test(test_fields),
 		cmocka_unit_test(test_answers_are_copies),
+		cmocka_unit_test(test_large_answers_are_not_kept),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -9,10 +9,10 @@ enum {
 	REAL_TEXT_BYTES = 400   /* a DOUBLE(255,30) in full */
 };
 
-void answer_init(struct answer *answer, enum codec codec, size_t limit_bytes)
+void answer_init(struct answer *answer, enum codec codec, struct buffer *spare, size_t limit_bytes)
 {
 	*answer = (struct answer){.codec = codec};
-	buffer_init(&answer->body, limit_bytes);
+	buffer_init_with(&answer->body, spare, limit_bytes);
 }
 
 void answer_restart(struct answer *answer)

@@ -24,7 +24,8 @@ struct answer {
 	uint32_t field_count;
 };
 
-void answer_init(struct answer *answer, enum codec codec, size_t limit_bytes);
+/* spare: memory for the body, from buffer_spare(). */
+void answer_init(struct answer *answer, enum codec codec, struct buffer *spare, size_t limit_bytes);
 void answer_restart(struct answer *answer);
 void answer_free(struct answer *answer);
 

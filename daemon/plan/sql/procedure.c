@@ -10,20 +10,22 @@
 /* A wave's text: its statements are checked one by one; two of them at most are long. */
 enum { LONG_STATEMENTS = 2 };
 
-static void plan_release(struct job_plan *plan)
+static void plan_release(struct job *job)
 {
+	struct job_plan *plan = job->plan;
+
 	catalog_unref(plan->catalog);
-	buffer_free(&plan->first.sql);
+	buffer_spare(&plan->first.sql, &job->spare_sql, PLAN_SPARE_BYTES);
+	buffer_spare(&plan->answer.body, &job->spare_body, PLAN_SPARE_BYTES);
 	buffer_free(&plan->later.sql);
 	buffer_free(&plan->keys);
-	answer_free(&plan->answer);
 }
 
 void procedure_free(struct job *job)
 {
 	if (!job->plan)
 		return;
-	plan_release(job->plan);
+	plan_release(job);
 	job->plan = NULL;
 }
 
@@ -33,12 +35,14 @@ static int plan_start(struct job *job, struct catalog *catalog, struct error *er
 	struct job_plan *plan = job->plan;
 
 	if (plan)
-		plan_release(plan);
+		plan_release(job);
 	else
 		plan = arena_alloc(&job->arena, sizeof(*plan));
 	if (!plan)
 		return -ENOMEM;
-	memset(plan, 0, sizeof(*plan));
+	/* The error is large, and set as a whole when there is one. */
+	memset(plan, 0, offsetof(struct job_plan, error));
+	plan->error.code = ERROR_NONE;
 	job->plan = plan;
 	plan->catalog = catalog_ref(catalog);
 	plan->kind = PROCEDURE_ANSWERED;
@@ -51,10 +55,10 @@ static int plan_start(struct job *job, struct catalog *catalog, struct error *er
 		.warnings = &plan->warnings,
 	};
 	footprint_init(&plan->footprint, &job->arena);
-	buffer_init(&plan->first.sql, LONG_STATEMENTS * server->max_allowed_packet);
+	buffer_init_with(&plan->first.sql, &job->spare_sql, LONG_STATEMENTS * server->max_allowed_packet);
 	buffer_init(&plan->later.sql, LONG_STATEMENTS * server->max_allowed_packet);
 	buffer_init(&plan->keys, server->max_allowed_packet);
-	answer_init(&plan->answer, job->command.codec, job->policy->reply_bytes);
+	answer_init(&plan->answer, job->command.codec, &job->spare_body, job->policy->reply_bytes);
 	return 0;
 }
 

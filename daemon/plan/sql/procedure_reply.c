@@ -110,6 +110,6 @@ int procedure_reply(struct job *job, const struct error *error)
 	encode(job, error, &times, &buffer);
 	if (!buffer_failed(&buffer))
 		reply->encoded = arena_copy(&job->arena, buffer_bytes(&buffer));
-	buffer_free(&buffer);
+	buffer_spare(&buffer, &job->spare_sql, PLAN_SPARE_BYTES);
 	return reply->encoded.data ? 0 : -ENOMEM;
 }

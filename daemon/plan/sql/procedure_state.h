@@ -8,7 +8,8 @@
 #include "daemon/plan/sql/procedure.h"
 #include "daemon/plan/sql/query.h"
 
-enum { WAVE_STATEMENTS = 4 };
+/* The memory of a usual command's texts is kept for the next one. */
+enum { WAVE_STATEMENTS = 4, PLAN_SPARE_BYTES = 2048 };
 
 /* What is done with a statement's answer. */
 enum statement_role {
@@ -47,7 +48,8 @@ struct create_state {
 	uint32_t first_rows;      /* then: those that the first wave sends, or reads */
 	struct insertion *insertion;
 	struct row_span *ids; /* where the auto-increment column's values stand in the first wave; size 0: none */
-	size_t *row_ends;     /* where each row ends in the INSERT of all of them */
+	size_t rows_start;    /* where the first row stands in the INSERT of all of them */
+	size_t *row_ends;     /* where each row ends in it */
 	bool any_given, any_generated; /* values of the auto-increment column */
 };
 
@@ -62,6 +64,24 @@ struct bad_row {
 	uint32_t number;    /* of the error that is searched for, and its text */
 	struct bytes message;
 	bool is_other; /* when asked, the server failed at something else */
+};
+
+/* How the command can share statements with others (plan/sql/shared.h). Where something stands is told by offsets into
+ * the first wave's text, which may move while it grows. */
+enum share_kind { SHARE_NONE, SHARE_CREATE, SHARE_READ, SHARE_DELETE, SHARE_UPDATE };
+
+struct share_assignment {
+	const struct column *column;
+	size_t start, size; /* its literal */
+};
+
+struct share {
+	enum share_kind kind;
+	uint64_t hash;
+	size_t start, size; /* what differs from command to command: "(…),(…)" of a create, else the key's literal */
+	struct bytes key;   /* as the server will send it; data NULL: the literal is that, too */
+	struct share_assignment *assignments; /* of an update, in the order of the table's columns */
+	uint32_t assignment_count;
 };
 
 struct job_plan {
@@ -81,6 +101,7 @@ struct job_plan {
 	bool rows_if_matched;     /* rows count only when the UPDATE before them found its row */
 	const struct value **key; /* by which the row is read back */
 	struct create_state create;
+	struct share share;
 	struct bytes update_head; /* "UPDATE t SET …", when its WHERE comes with the second wave */
 
 	struct wave first; /* what compile wrote, and every run sends first */
@@ -143,6 +164,15 @@ void bad_row_begin(struct job_plan *plan, uint32_t index, const struct sql_error
 bool bad_row_next(struct job_plan *plan);
 void bad_row_take(struct job_plan *plan, uint64_t number);
 void bad_row_failed(struct job_plan *plan, const struct sql_error *error);
+
+/* Offers the first wave, once it is complete, for sharing; nothing happens when it cannot be shared. key: where its
+ * literal stands. set: where those of the columns stand that `changed` says (an update), else NULL. */
+void share_create(struct job_plan *plan);
+void share_by_key(struct job_plan *plan, enum share_kind kind, const struct row *key);
+int share_update(struct job_plan *plan, const struct row *key, const struct share_assignment *set, const bool *changed);
+
+/* Marks the first wave as sent, by somebody else. */
+void procedure_sent(struct job *job);
 
 /* How the current row of a create is found again on a server without RETURNING. */
 enum found_by { FOUND_BY_KEY, FOUND_BY_GENERATED_ID, NOT_FOUND_AGAIN };
