@@ -15,27 +15,53 @@
 #include <errno.h>
 #include <stdlib.h>
 
-enum { STATEMENTS_PER_JOB = 4 };
-
 /* --- storage --- */
+
+static void free_batch(struct batch *batch)
+{
+	for (uint32_t i = 0; batch->shared && i < batch->shared_count; i++)
+		shared_free(batch->shared[i]);
+	free(batch->members);
+	free(batch->order);
+	free(batch->jobs);
+	free(batch->groups);
+	free(batch->table);
+	free(batch->shared);
+	free(batch->statements);
+	free(batch->slots);
+	free(batch);
+}
+
+static bool alloc_arrays(struct batch *batch)
+{
+	size_t statements = (size_t)batch->capacity * BATCH_STATEMENTS_PER_JOB;
+	uint32_t table = 1;
+
+	while (table < batch->capacity * 2)
+		table *= 2;
+	batch->table_mask = table - 1;
+	batch->members = calloc(batch->capacity, sizeof(*batch->members));
+	batch->order = calloc(batch->capacity, sizeof(*batch->order));
+	batch->jobs = calloc(batch->capacity, sizeof(struct job *));
+	batch->groups = calloc(batch->capacity, sizeof(*batch->groups));
+	batch->table = calloc(table, sizeof(*batch->table));
+	batch->shared = calloc(batch->capacity, sizeof(struct shared *));
+	batch->statements = calloc(statements, sizeof(*batch->statements));
+	batch->slots = calloc(statements, sizeof(*batch->slots));
+	return batch->members && batch->order && batch->jobs && batch->groups && batch->table && batch->shared &&
+	       batch->statements && batch->slots;
+}
 
 static struct batch *new_batch(struct planner *planner)
 {
-	uint32_t capacity = planner->options.batch;
 	struct batch *batch = calloc(1, sizeof(*batch));
 
 	if (!batch)
 		return NULL;
-	batch->members = calloc(capacity, sizeof(*batch->members));
-	batch->statements = calloc((size_t)capacity * STATEMENTS_PER_JOB, sizeof(*batch->statements));
-	batch->slots = calloc((size_t)capacity * STATEMENTS_PER_JOB, sizeof(*batch->slots));
-	batch->capacity = capacity;
+	batch->capacity = planner->options.batch;
 	batch->planner = planner;
-	if (!batch->members || !batch->statements || !batch->slots) {
-		free(batch->members);
-		free(batch->statements);
-		free(batch->slots);
-		free(batch);
+	if (!alloc_arrays(batch)) {
+		free_batch(batch);
 		return NULL;
 	}
 	batch->next = planner->batches;
@@ -61,8 +87,8 @@ struct batch *batch_take(struct planner *planner)
 	batch->answered = 0;
 	batch->bytes = 0;
 	batch->trouble = TROUBLE_NONE;
-	batch->culprit = NOBODY;
-	batch->lost_member = NOBODY;
+	batch->culprit = BATCH_NOBODY;
+	batch->lost = false;
 	return batch;
 }
 
@@ -72,10 +98,7 @@ void batch_free_all(struct planner *planner)
 		struct batch *batch = planner->batches;
 
 		planner->batches = batch->next;
-		free(batch->members);
-		free(batch->statements);
-		free(batch->slots);
-		free(batch);
+		free_batch(batch);
 	}
 }
 
@@ -98,119 +121,6 @@ uint32_t batch_timeout_ms(const struct batch *batch)
 uint32_t batch_size(const struct batch *batch)
 {
 	return batch->count;
-}
-
-/* --- waves --- */
-
-/* Adds the member's next statements to the wave. */
-static void next_of(struct batch *batch, uint32_t index)
-{
-	struct batch_member *member = &batch->members[index];
-	uint32_t count = 0;
-	bool undo = false;
-
-	switch (procedure_next(&member->task->job, &batch->statements[batch->wave], &count, &undo)) {
-	case PROCEDURE_SEND:
-		assert(count > 0 && count <= STATEMENTS_PER_JOB);
-		for (uint32_t i = 0; i < count; i++)
-			batch->slots[batch->wave++] = (struct slot){.member = index, .index = i};
-		return;
-	case PROCEDURE_FINISHED:
-		member->finished = true;
-		return;
-	case PROCEDURE_FAILED:
-		break;
-	}
-	member->finished = true;
-	member->failed = true;
-	if (undo) {
-		batch->trouble = TROUBLE_UNDO;
-		batch->culprit = index;
-	}
-}
-
-enum batch_step batch_next(struct batch *batch, uint64_t now_us, const struct statement **ret_statements,
-			   size_t *ret_count)
-{
-	(void)now_us; /* deadlines will want it */
-	assert(batch->answered == batch->wave);
-	for (uint32_t i = 0; !batch->begun && i < batch->count; i++)
-		procedure_restart(&batch->members[i].task->job);
-	batch->begun = true;
-	batch->wave = 0;
-	batch->answered = 0;
-	for (uint32_t i = 0; batch->trouble == TROUBLE_NONE && i < batch->count; i++)
-		if (!batch->members[i].finished)
-			next_of(batch, i);
-	if (batch->trouble != TROUBLE_NONE) {
-		batch->wave = 0;
-		return BATCH_ROLLBACK;
-	}
-	*ret_statements = batch->statements;
-	*ret_count = batch->wave;
-	return batch->wave > 0 ? BATCH_SEND : BATCH_COMMIT;
-}
-
-static struct job *job_of_slot(const struct batch *batch, size_t index)
-{
-	return &batch->members[batch->slots[index].member].task->job;
-}
-
-int batch_row(struct batch *batch, size_t index, const char *const *values, const unsigned long *lengths,
-	      uint32_t count)
-{
-	int r;
-
-	assert(index < batch->wave && !batch->slots[index].answered);
-	if (batch->trouble != TROUBLE_NONE)
-		return -EFBIG;
-	for (uint32_t i = 0; i < count; i++)
-		batch->bytes += lengths[i];
-	/* A job alone has the limit of its reply; many together would hold as many times that. */
-	if (batch->bytes > batch->planner->options.batch_bytes && batch->count > 1) {
-		batch->trouble = TROUBLE_SIZE;
-		batch->culprit = batch->slots[index].member;
-		return -EFBIG;
-	}
-	r = procedure_row(job_of_slot(batch, index), batch->slots[index].index, values, lengths, count);
-	if (r != -ESTALE)
-		return r;
-	batch->trouble = TROUBLE_SQL;
-	batch->culprit = batch->slots[index].member;
-	batch->error = (struct sql_error){.class = SQL_ERROR_STALE_CATALOG, .code = ERROR_SQL_ERROR, .row = -1};
-	return -EFBIG;
-}
-
-static void answered(struct batch *batch, size_t index)
-{
-	assert(index < batch->wave && !batch->slots[index].answered);
-	batch->slots[index].answered = true;
-	batch->answered++;
-}
-
-void batch_done(struct batch *batch, size_t index, const struct statement_result *result)
-{
-	answered(batch, index);
-	if (batch->trouble == TROUBLE_NONE)
-		procedure_done(job_of_slot(batch, index), batch->slots[index].index, result);
-}
-
-void batch_failed(struct batch *batch, size_t index, const struct sql_error *error)
-{
-	enum retry_action action = retry_action(error->class);
-
-	answered(batch, index);
-	if (action == RETRY_LOST && retry_blames(error))
-		batch->lost_member = batch->slots[index].member;
-	if (batch->trouble != TROUBLE_NONE)
-		return;
-	if (action == RETRY_ANSWER) {
-		procedure_failed(job_of_slot(batch, index), batch->slots[index].index, error);
-		return;
-	}
-	batch->trouble = TROUBLE_SQL;
-	batch->culprit = batch->slots[index].member;
-	batch->error = *error;
 }
 
 void batch_ended(struct batch *batch, enum batch_end end, const struct sql_error *error, uint64_t now_us)

@@ -115,7 +115,7 @@ static void end_member(struct batch *batch, uint32_t index, uint64_t random, uin
 
 	if (end_ping(batch, task, now_us))
 		return;
-	if (index == batch->lost_member && end_lost(batch, task, now_us))
+	if (batch->members[index].lost && end_lost(batch, task, now_us))
 		return;
 	if (batch->trouble == TROUBLE_SIZE)
 		task->batch_limit = fitting_count(batch);
@@ -149,12 +149,12 @@ void batch_run_again(struct batch *batch, enum batch_end end, const struct sql_e
 		/* No statement was answered so: only a job by itself can be blamed. */
 		batch->trouble = TROUBLE_END;
 		batch->error = *error;
-		batch->culprit = batch->count == 1 ? 0 : NOBODY;
+		batch->culprit = batch->count == 1 ? 0 : BATCH_NOBODY;
 	}
 	blames = end == BATCH_LOST && (!error || retry_blames(error));
-	for (uint32_t i = 0; blames && batch->lost_member == NOBODY && i < batch->wave; i++)
+	for (uint32_t i = 0; blames && !batch->lost && i < batch->wave; i++)
 		if (!batch->slots[i].answered)
-			batch->lost_member = batch->slots[i].member;
+			batch_mark_lost(batch, i);
 	for (uint32_t i = 0; i < batch->count; i++)
 		end_member(batch, i, random, now_us);
 }

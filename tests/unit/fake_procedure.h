@@ -27,7 +27,10 @@ struct script {
 	bool undo;                  /* … or when a statement fails, and then its effects are still there */
 	uint32_t replies_that_fail; /* how often procedure_reply has no memory */
 	const char *table;
-	void *test; /* the test's own */
+	uint32_t share; /* shares its statement with scripts of the same number; 0: with nobody */
+	size_t size;    /* of its part in that */
+	bool bad;       /* makes a shared statement fail, and its own */
+	void *test;     /* the test's own */
 
 	/* What became of it. */
 	uint32_t compiled, restarted, replied, rows;

@@ -4,8 +4,10 @@
 set(PLAN_DIR ${PROJECT_SOURCE_DIR}/daemon/plan)
 add_library(unit_planner_core STATIC
 	fake_procedure.c
+	fake_shared.c
 	${PLAN_DIR}/batch.c
 	${PLAN_DIR}/batch_trouble.c
+	${PLAN_DIR}/batch_wave.c
 	${PLAN_DIR}/footprint.c
 	${PLAN_DIR}/footprint_foreign_keys.c
 	${PLAN_DIR}/footprint_resources.c
@@ -23,6 +25,8 @@ rowd_unit(planner unit_planner_core)
 target_sources(unit_planner PRIVATE planner_world.c)
 rowd_unit(planner_trouble unit_planner_core)
 target_sources(unit_planner_trouble PRIVATE planner_world.c)
+rowd_unit(batch_groups unit_planner_core)
+target_sources(unit_batch_groups PRIVATE planner_world.c)
 rowd_unit(park unit_planner_core)
 target_sources(unit_park PRIVATE planner_world.c)
 rowd_unit(planner_large unit_planner_core)
@@ -56,6 +60,7 @@ rowd_unit(procedure_memory unit_plan_support)
 rowd_unit_pieces(procedure_memory)
 rowd_unit(procedure_mysql unit_plan_support)
 rowd_unit(procedure_reply unit_plan_support)
+rowd_unit(shared unit_plan_support)
 rowd_unit(hostile unit_plan_support)
 rowd_unit(answer unit_plan_support)
 rowd_unit(catalog unit_plan_support)

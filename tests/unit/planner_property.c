@@ -3,6 +3,7 @@
  *
  * Each batch runs on a copy of the database as it is when its first wave is sent. What its commands find there must be
  * what they would find at their COMMIT, and what they would have found had all commands run one by one. */
+#include "fake_shared.h"
 #include "planner_model.h"
 
 #include "daemon/plan/planner_state.h"
@@ -64,6 +65,15 @@ static void set_operation(struct command_model *model)
 	model->script.pk = reads ? &key : NULL;
 }
 
+/* Some commands of one kind, by key and of one statement, share it. */
+static void offer_for_sharing(struct command_model *model)
+{
+	if (model->script.kind != PROCEDURE_BY_KEY || model->script.waves > 1 || model->script.statements > 1)
+		return;
+	model->script.share = draw(3) == 0 ? 0 : (uint32_t)model->action + 1;
+	model->script.bad = model->doomed && !model->script.fails_at_end;
+}
+
 static void make_command(struct command_model *model)
 {
 	static const char *const tables[] = {"parent", "child", "generated"};
@@ -83,6 +93,7 @@ static void make_command(struct command_model *model)
 	model->script.undo = model->script.fails_at_end && draw(2) == 0;
 	model->script.table = tables[model->action <= READ_PARENT ? 0 : model->action <= COUNT_CHILDREN ? 1 : 2];
 	set_operation(model);
+	offer_for_sharing(model);
 	if (draw(20) == 0) {
 		model->script.compile_result = -ENOENT;
 		model->script.heals_at = run.catalog_number + 1;
@@ -128,8 +139,6 @@ static void begin(struct connection *connection)
 		for (struct command_model *earlier = run.models; is_count(model) && earlier < model; earlier++)
 			assert_true(!writes_for(model, earlier) || earlier->done);
 		model->found = run_command(&copy, model);
-		if (model->action == CREATE_GENERATED && model->found != FAILED)
-			model->generated_id = ++run.next_id;
 	}
 }
 
@@ -170,6 +179,35 @@ static struct sql_error random_trouble(void)
 	return (struct sql_error){.class = classes[draw(5)], .code = ERROR_DEADLOCK, .row = -1};
 }
 
+/* The jobs of a statement. */
+static uint32_t jobs_of(const struct statement *statement, struct command_model *ret_models[COMMANDS])
+{
+	uint32_t count = 0;
+	struct job *const *jobs = group_of_statement(statement, &count);
+
+	for (uint32_t i = 0; jobs && i < count; i++)
+		ret_models[i] = jobs[i]->owner;
+	if (jobs)
+		return count;
+	ret_models[0] = script_of_statement(statement)->test;
+	return 1;
+}
+
+/* The server executes a statement. Returns whether it succeeds. */
+static bool execute(const struct statement *statement)
+{
+	struct command_model *models[COMMANDS];
+	uint32_t count = jobs_of(statement, models);
+
+	for (uint32_t i = 0; i < count; i++)
+		if (models[i]->doomed && !models[i]->script.fails_at_end)
+			return false;
+	for (uint32_t i = 0; i < count; i++)
+		if (models[i]->action == CREATE_GENERATED && models[i]->script.wave == 1)
+			models[i]->generated_id = ++run.next_id;
+	return true;
+}
+
 static void answer_wave(struct connection *connection, const struct statement *statements, size_t count)
 {
 	const struct statement_result result = {0};
@@ -177,7 +215,6 @@ static void answer_wave(struct connection *connection, const struct statement *s
 	size_t failing = draw(6) == 0 && may_fail(connection) ? draw((uint32_t)count) : count;
 
 	for (size_t i = 0; i < count; i++) {
-		const struct command_model *model = script_of_statement(&statements[i])->test;
 		struct sql_error trouble = random_trouble();
 
 		if (i == failing) {
@@ -186,10 +223,10 @@ static void answer_wave(struct connection *connection, const struct statement *s
 				end(connection, BATCH_LOST, &trouble);
 				return;
 			}
-		} else if (model->doomed && !model->script.fails_at_end) {
-			batch_failed(connection->batch, i, &refused);
-		} else {
+		} else if (execute(&statements[i])) {
 			batch_done(connection->batch, i, &result);
+		} else {
+			batch_failed(connection->batch, i, &refused);
 		}
 	}
 }
@@ -289,6 +326,7 @@ static void one_run(uint64_t seed)
 
 	run = (struct run){.random = seed * 2 + 1, .now_us = 1, .count = 5 + (uint32_t)(seed % (COMMANDS - 5))};
 	run.connection_count = 1 + draw(CONNECTIONS);
+	fake_shared_rules.names_no_culprit = draw(2) == 0;
 	foreign_key.on_delete = draw(2) ? FOREIGN_KEY_CASCADE : FOREIGN_KEY_RESTRICT;
 	assert_int_equal(planner_new(&options, &run.planner), 0);
 	set_catalog();

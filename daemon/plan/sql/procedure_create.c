@@ -42,6 +42,7 @@ static int append_rows(struct job_plan *plan, struct insertion *insertion)
 	struct compiler *compiler = &plan->compiler;
 
 	insertion_append_head(compiler->out, insertion, plan->table);
+	create->rows_start = compiler->out->size;
 	for (uint32_t i = 0; i < create->row_count; i++) {
 		int result;
 
@@ -335,7 +336,11 @@ static int append_insert(struct job_plan *plan, struct insertion *insertion)
 	if (create->role != ROLE_EFFECT && !mysql)
 		plan_statement_returning(plan, &plan->first, create->role);
 	result = plan_statement_end(plan, &plan->first);
-	return result < 0 || create->role == ROLE_EFFECT || !mysql ? result : append_reread(plan, insertion);
+	if (result == 0 && create->role != ROLE_EFFECT && mysql)
+		result = append_reread(plan, insertion);
+	if (result == 0)
+		share_create(plan);
+	return result;
 }
 
 /* Known before anything was sent. */

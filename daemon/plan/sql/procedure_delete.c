@@ -131,8 +131,12 @@ int compile_delete(struct job *job)
 	plan->finish = finish_delete;
 	if (returning)
 		plan->shape = target == TARGET_KEY ? ANSWER_ROW : ANSWER_ROWS;
-	if (!returning || !mysql)
-		return append_delete(job, target, &row, returning);
+	if (!returning || !mysql) {
+		result = append_delete(job, target, &row, returning);
+		if (result == 0 && target == TARGET_KEY && !mysql)
+			share_by_key(plan, SHARE_DELETE, &row);
+		return result;
+	}
 	if (target != TARGET_KEY && !plan->table->primary_key)
 		return compiler_refuse(&plan->compiler, ERROR_BAD_VALUE, NULL,
 				       "`returning` needs a primary key on this server, and the table has none");

@@ -38,6 +38,7 @@ static int append_by_key(struct job *job)
 	if (result < 0)
 		return result;
 	plan->kind = PROCEDURE_BY_KEY;
+	share_by_key(plan, SHARE_READ, &row);
 	return footprint_read_key(&plan->footprint, plan->table, row_texts(&row, compiler->out));
 }
 

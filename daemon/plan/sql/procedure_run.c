@@ -27,6 +27,11 @@ void procedure_restart(struct job *job)
 	plan_rows_begin(plan);
 }
 
+void procedure_sent(struct job *job)
+{
+	job->plan->wave = &job->plan->first;
+}
+
 static void fail_too_large(struct job_plan *plan)
 {
 	plan->failed = true;

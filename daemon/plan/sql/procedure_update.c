@@ -14,8 +14,9 @@
 
 /* What `set` does, worked out while it is written. */
 struct assignments {
-	bool *changed;               /* per column of the table */
-	const struct value **values; /* per column: the plain value that it is set to; NULL: none */
+	bool *changed;                     /* per column of the table */
+	const struct value **values;       /* per column: the plain value that it is set to; NULL: none */
+	struct share_assignment *literals; /* per column: where that stands */
 	struct row row;
 };
 
@@ -66,6 +67,7 @@ static int append_assignment(struct compiler *compiler, struct assignments *assi
 	const struct column *column;
 	const struct value *value = &member->value;
 	int result = compiler_find_column(compiler, value_bytes(&member->key), &column);
+	size_t start;
 
 	if (result < 0)
 		return result;
@@ -81,7 +83,11 @@ static int append_assignment(struct compiler *compiler, struct assignments *assi
 	buffer_append_text(compiler->out, " = ");
 	assignments->changed[column->position] = true;
 	assignments->values[column->position] = value;
-	return row_append_literal(&assignments->row, compiler, column, value, LITERAL_STORE);
+	start = compiler->out->size;
+	result = row_append_literal(&assignments->row, compiler, column, value, LITERAL_STORE);
+	assignments->literals[column->position] =
+		(struct share_assignment){.column = column, .start = start, .size = compiler->out->size - start};
+	return result;
 }
 
 static int append_assignments(struct job *job, struct assignments *assignments)
@@ -102,7 +108,8 @@ static int assignments_init(struct assignments *assignments, struct arena *arena
 {
 	assignments->changed = arena_alloc_array(arena, table->column_count, sizeof(bool));
 	assignments->values = arena_alloc_array(arena, table->column_count, sizeof(*assignments->values));
-	if (!assignments->changed || !assignments->values)
+	assignments->literals = arena_alloc_array(arena, table->column_count, sizeof(*assignments->literals));
+	if (!assignments->changed || !assignments->values || !assignments->literals)
 		return -ENOMEM;
 	return row_init(&assignments->row, arena, table, NULL);
 }
@@ -163,7 +170,9 @@ static int compile_by_key(struct job *job, bool returning)
 					     row_texts(&assignments.row, out));
 	if (result == 0)
 		result = plan_statement_end(plan, &plan->first);
-	return result < 0 || !returning ? result : append_reread(plan, &assignments);
+	if (result == 0 && returning)
+		result = append_reread(plan, &assignments);
+	return result < 0 ? result : share_update(plan, &row, assignments.literals, assignments.changed);
 }
 
 static int compile_by_condition(struct job *job, enum target target)

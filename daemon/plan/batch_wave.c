@@ -1,0 +1,350 @@
+/* plan/batch_wave.c - what is sent next, and where the answers go.
+ *
+ * Members that can share statements stand in one group, in queue order; every other is a group of its own. A group of
+ * several that failed is taken apart at its place. Groups of creates whose order counts go one after the other: what
+ * stands behind one of several, which may have to run again, waits for the next wave. */
+#include "daemon/plan/batch_state.h"
+
+#include "daemon/plan/retry.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <stdlib.h>
+
+static struct job *job_of(const struct batch *batch, uint32_t member)
+{
+	return &batch->members[member].task->job;
+}
+
+/* --- groups --- */
+
+/* The last group that the job could share with, or where it would be noted. */
+static uint32_t *find_group(const struct batch *batch, const struct job *job)
+{
+	uint64_t hash = shared_hash(job);
+	uint32_t slot = (uint32_t)(hash ^ hash >> 32) & batch->table_mask;
+
+	while (batch->table[slot] != BATCH_NOBODY &&
+	       !shared_match(job, job_of(batch, batch->groups[batch->table[slot]].first)))
+		slot = (slot + 1) & batch->table_mask;
+	return &batch->table[slot];
+}
+
+static bool is_last_of_table(const struct batch *batch, uint32_t group, const struct table *table)
+{
+	for (uint32_t i = group + 1; table && i < batch->group_count; i++)
+		if (batch->groups[i].ordered == table)
+			return false;
+	return true;
+}
+
+static bool has_room(const struct batch *batch, uint32_t group, const struct job *job)
+{
+	return group != BATCH_NOBODY && is_last_of_table(batch, group, procedure_footprint(job)->creates_in) &&
+	       batch->groups[group].size + shared_size(job) <= shared_size_limit(job);
+}
+
+static uint32_t add_group(struct batch *batch, uint32_t leader)
+{
+	batch->groups[batch->group_count] = (struct batch_group){
+		.first = leader,
+		.ordered = procedure_footprint(job_of(batch, leader))->creates_in,
+	};
+	return batch->group_count++;
+}
+
+static void choose_group(struct batch *batch, uint32_t member)
+{
+	const struct job *job = job_of(batch, member);
+	uint32_t *found = shared_hash(job) != 0 ? find_group(batch, job) : NULL;
+	uint32_t group = found && has_room(batch, *found, job) ? *found : add_group(batch, member);
+
+	if (found)
+		*found = group;
+	batch->members[member].group = group;
+	batch->groups[group].count++;
+	batch->groups[group].size += found ? shared_size(job) : 0;
+}
+
+static void form_groups(struct batch *batch)
+{
+	uint32_t first = 0;
+
+	batch->group_count = 0;
+	memset(batch->table, 0xff, (batch->table_mask + 1) * sizeof(*batch->table));
+	for (uint32_t i = 0; i < batch->count; i++)
+		choose_group(batch, i);
+	for (uint32_t i = 0; i < batch->group_count; i++) {
+		batch->groups[i].first = first;
+		first += batch->groups[i].count;
+		batch->groups[i].count = 0;
+	}
+	for (uint32_t i = 0; i < batch->count; i++) {
+		struct batch_group *group = &batch->groups[batch->members[i].group];
+		uint32_t at = group->first + group->count++;
+
+		batch->order[at] = i;
+		batch->jobs[at] = job_of(batch, i);
+	}
+}
+
+/* Takes the jobs from `until` to `from` out of the group and makes two of what is left. */
+static void split(struct batch *batch, uint32_t index, uint32_t until, uint32_t from)
+{
+	struct batch_group *group = &batch->groups[index];
+	struct batch_group behind = *group;
+
+	behind.first += from;
+	behind.count -= from;
+	behind.state = GROUP_WAITING;
+	group->count = until;
+	group->state = GROUP_WAITING;
+	if (behind.count == 0) {
+		group->state = until > 0 ? GROUP_WAITING : GROUP_OVER;
+		return;
+	}
+	if (until == 0) {
+		*group = behind;
+		return;
+	}
+	memmove(group + 2, group + 1, (batch->group_count - index - 1) * sizeof(*group));
+	group[1] = behind;
+	batch->group_count++;
+}
+
+/* --- what is sent --- */
+
+static void add_statements(struct batch *batch, uint32_t group, uint32_t count)
+{
+	for (uint32_t i = 0; i < count; i++)
+		batch->slots[batch->wave++] = (struct slot){.group = group, .index = i};
+}
+
+/* Adds the next statements of a member to the wave, if it has any. */
+static void step_member(struct batch *batch, uint32_t group, uint32_t index)
+{
+	struct batch_member *member = &batch->members[index];
+	uint32_t count = 0;
+	bool undo = false;
+
+	switch (procedure_next(&member->task->job, &batch->statements[batch->wave], &count, &undo)) {
+	case PROCEDURE_SEND:
+		assert(count > 0 && count <= BATCH_STATEMENTS_PER_JOB);
+		add_statements(batch, group, count);
+		return;
+	case PROCEDURE_FINISHED:
+		member->finished = true;
+		return;
+	case PROCEDURE_FAILED:
+		break;
+	}
+	member->finished = true;
+	member->failed = true;
+	if (undo) {
+		batch->trouble = TROUBLE_UNDO;
+		batch->culprit = index;
+	}
+}
+
+static struct shared *take_shared(struct batch *batch)
+{
+	if (batch->shared_used == batch->shared_count && shared_new(&batch->shared[batch->shared_count]) == 0)
+		batch->shared_count++;
+	return batch->shared_used < batch->shared_count ? batch->shared[batch->shared_used++] : NULL;
+}
+
+/* Sends a group of several. Without the memory for it, each half may do with less. */
+static void send_group(struct batch *batch, uint32_t index)
+{
+	struct batch_group *group = &batch->groups[index];
+	uint32_t count = 0;
+
+	group->shared = take_shared(batch);
+	if (!group->shared || shared_begin(group->shared, &batch->jobs[group->first], group->count,
+					   &batch->statements[batch->wave], &count) < 0) {
+		for (uint32_t i = 0; i < group->count; i++)
+			procedure_restart(batch->jobs[group->first + i]);
+		split(batch, index, group->count / 2, group->count / 2);
+		return;
+	}
+	group->state = GROUP_SENT;
+	add_statements(batch, index, count);
+}
+
+/* What became of a group of several. */
+static void resolve_group(struct batch *batch, uint32_t index)
+{
+	struct batch_group *group = &batch->groups[index];
+	uint32_t culprit = 0;
+
+	switch (shared_end(group->shared, &culprit)) {
+	case SHARED_ANSWERED:
+		for (uint32_t i = 0; i < group->count; i++)
+			step_member(batch, index, batch->order[group->first + i]);
+		group->state = GROUP_OVER;
+		return;
+	case SHARED_CULPRIT:
+		step_member(batch, index, batch->order[group->first + culprit]);
+		split(batch, index, culprit, culprit + 1);
+		return;
+	case SHARED_HALVES:
+		split(batch, index, group->count / 2, group->count / 2);
+		return;
+	case SHARED_UNDO:
+		break;
+	}
+	batch->trouble = TROUBLE_SIZE;
+	batch->culprit = BATCH_NOBODY;
+}
+
+static bool must_wait(const struct batch *batch, uint32_t index)
+{
+	const struct table *table = batch->groups[index].ordered;
+
+	for (uint32_t i = 0; table && i < index; i++)
+		if (batch->groups[i].ordered == table && batch->groups[i].count > 1 &&
+		    batch->groups[i].state != GROUP_OVER)
+			return true;
+	return false;
+}
+
+static void step_group(struct batch *batch, uint32_t index)
+{
+	struct batch_group *group = &batch->groups[index];
+
+	while (group->state == GROUP_WAITING && group->count > 1 && !must_wait(batch, index))
+		send_group(batch, index);
+	if (group->count > 1 || group->state == GROUP_OVER || must_wait(batch, index))
+		return;
+	group->state = GROUP_SENT;
+	step_member(batch, index, batch->order[group->first]);
+	if (batch->members[batch->order[group->first]].finished)
+		group->state = GROUP_OVER;
+}
+
+enum batch_step batch_next(struct batch *batch, uint64_t now_us, const struct statement **ret_statements,
+			   size_t *ret_count)
+{
+	(void)now_us; /* deadlines will want it */
+	assert(batch->answered == batch->wave);
+	for (uint32_t i = 0; !batch->begun && i < batch->count; i++)
+		procedure_restart(job_of(batch, i));
+	if (!batch->begun)
+		form_groups(batch);
+	batch->begun = true;
+	batch->wave = 0;
+	batch->answered = 0;
+	for (uint32_t i = 0; batch->trouble == TROUBLE_NONE && i < batch->group_count; i++)
+		if (batch->groups[i].state == GROUP_SENT && batch->groups[i].count > 1)
+			resolve_group(batch, i);
+	batch->shared_used = 0;
+	for (uint32_t i = 0; batch->trouble == TROUBLE_NONE && i < batch->group_count; i++)
+		step_group(batch, i);
+	if (batch->trouble != TROUBLE_NONE) {
+		batch->wave = 0;
+		return BATCH_ROLLBACK;
+	}
+	*ret_statements = batch->statements;
+	*ret_count = batch->wave;
+	return batch->wave > 0 ? BATCH_SEND : BATCH_COMMIT;
+}
+
+/* --- what is answered --- */
+
+/* The member that a statement is told of: the group's first, when it has several. */
+static uint32_t member_of(const struct batch *batch, size_t index)
+{
+	return batch->order[batch->groups[batch->slots[index].group].first];
+}
+
+static bool is_shared(const struct batch *batch, size_t index)
+{
+	return batch->groups[batch->slots[index].group].count > 1;
+}
+
+int batch_row(struct batch *batch, size_t index, const char *const *values, const unsigned long *lengths,
+	      uint32_t count)
+{
+	const struct batch_group *group = &batch->groups[batch->slots[index].group];
+	int r;
+
+	assert(index < batch->wave && !batch->slots[index].answered);
+	if (batch->trouble != TROUBLE_NONE)
+		return -EFBIG;
+	for (uint32_t i = 0; i < count; i++)
+		batch->bytes += lengths[i];
+	/* A job alone has the limit of its reply; many together would hold as many times that. */
+	if (batch->bytes > batch->planner->options.batch_bytes && batch->count > 1) {
+		batch->trouble = TROUBLE_SIZE;
+		batch->culprit = is_shared(batch, index) ? BATCH_NOBODY : member_of(batch, index);
+		return -EFBIG;
+	}
+	if (group->count > 1)
+		r = shared_row(group->shared, batch->slots[index].index, values, lengths, count);
+	else
+		r = procedure_row(job_of(batch, member_of(batch, index)), batch->slots[index].index, values, lengths,
+				  count);
+	if (r != -ESTALE)
+		return r;
+	batch->trouble = TROUBLE_SQL;
+	batch->culprit = member_of(batch, index);
+	batch->error = (struct sql_error){.class = SQL_ERROR_STALE_CATALOG, .code = ERROR_SQL_ERROR, .row = -1};
+	return -EFBIG;
+}
+
+static void answered(struct batch *batch, size_t index)
+{
+	assert(index < batch->wave && !batch->slots[index].answered);
+	batch->slots[index].answered = true;
+	batch->answered++;
+}
+
+void batch_done(struct batch *batch, size_t index, const struct statement_result *result)
+{
+	const struct batch_group *group = &batch->groups[batch->slots[index].group];
+
+	answered(batch, index);
+	if (batch->trouble != TROUBLE_NONE)
+		return;
+	if (group->count > 1)
+		shared_done(group->shared, batch->slots[index].index, result);
+	else
+		procedure_done(job_of(batch, member_of(batch, index)), batch->slots[index].index, result);
+}
+
+static void tell_failed(struct batch *batch, size_t index, const struct sql_error *error)
+{
+	const struct batch_group *group = &batch->groups[batch->slots[index].group];
+
+	if (group->count > 1)
+		shared_failed(group->shared, batch->slots[index].index, error);
+	else
+		procedure_failed(job_of(batch, member_of(batch, index)), batch->slots[index].index, error);
+}
+
+void batch_failed(struct batch *batch, size_t index, const struct sql_error *error)
+{
+	enum retry_action action = retry_action(error->class);
+
+	answered(batch, index);
+	if (action == RETRY_LOST && retry_blames(error))
+		batch_mark_lost(batch, index);
+	if (batch->trouble != TROUBLE_NONE)
+		return;
+	if (action == RETRY_ANSWER) {
+		tell_failed(batch, index, error);
+		return;
+	}
+	batch->trouble = TROUBLE_SQL;
+	batch->culprit = member_of(batch, index);
+	batch->error = *error;
+}
+
+void batch_mark_lost(struct batch *batch, size_t index)
+{
+	const struct batch_group *group = &batch->groups[batch->slots[index].group];
+
+	batch->lost = true;
+	for (uint32_t i = 0; i < group->count; i++)
+		batch->members[batch->order[group->first + i]].lost = true;
+}
