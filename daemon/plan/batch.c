@@ -85,7 +85,7 @@ struct batch *batch_take(struct planner *planner)
 	batch->count = 0;
 	batch->wave = 0;
 	batch->answered = 0;
-	batch->bytes = 0;
+	batch->room = planner->options.batch_bytes;
 	batch->trouble = TROUBLE_NONE;
 	batch->culprit = BATCH_NOBODY;
 	batch->lost = false;

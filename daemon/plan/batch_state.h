@@ -65,7 +65,7 @@ struct batch {
 	struct slot *slots;
 	uint32_t wave; /* statements in it */
 	uint32_t answered;
-	uint64_t bytes; /* of the rows so far */
+	uint64_t room; /* for rows, in bytes */
 	enum trouble trouble;
 	uint32_t culprit;       /* the member that the trouble came from, or BATCH_NOBODY */
 	bool lost;              /* members are marked so */

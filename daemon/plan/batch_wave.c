@@ -257,9 +257,23 @@ static uint32_t member_of(const struct batch *batch, size_t index)
 	return batch->order[batch->groups[batch->slots[index].group].first];
 }
 
-static bool is_shared(const struct batch *batch, size_t index)
+static bool take_room(struct batch *batch, const unsigned long *lengths, uint32_t count)
 {
-	return batch->groups[batch->slots[index].group].count > 1;
+	uint64_t bytes = 0;
+
+	for (uint32_t i = 0; i < count; i++)
+		bytes += lengths[i];
+	if (bytes > batch->room)
+		return false;
+	batch->room -= bytes;
+	return true;
+}
+
+static int too_large(struct batch *batch, uint32_t culprit)
+{
+	batch->trouble = TROUBLE_SIZE;
+	batch->culprit = culprit;
+	return -EFBIG;
 }
 
 int batch_row(struct batch *batch, size_t index, const char *const *values, const unsigned long *lengths,
@@ -271,19 +285,17 @@ int batch_row(struct batch *batch, size_t index, const char *const *values, cons
 	assert(index < batch->wave && !batch->slots[index].answered);
 	if (batch->trouble != TROUBLE_NONE)
 		return -EFBIG;
-	for (uint32_t i = 0; i < count; i++)
-		batch->bytes += lengths[i];
-	/* A job alone has the limit of its reply; many together would hold as many times that. */
-	if (batch->bytes > batch->planner->options.batch_bytes && batch->count > 1) {
-		batch->trouble = TROUBLE_SIZE;
-		batch->culprit = is_shared(batch, index) ? BATCH_NOBODY : member_of(batch, index);
-		return -EFBIG;
-	}
-	if (group->count > 1)
-		r = shared_row(group->shared, batch->slots[index].index, values, lengths, count);
-	else
+	if (group->count > 1) {
+		r = shared_row(group->shared, batch->slots[index].index, values, lengths, count, &batch->room);
+		if (r == -EFBIG)
+			return too_large(batch, BATCH_NOBODY);
+	} else {
+		/* A job alone has the limit of its reply; many together would hold as many times that. */
+		if (batch->count > 1 && !take_room(batch, lengths, count))
+			return too_large(batch, member_of(batch, index));
 		r = procedure_row(job_of(batch, member_of(batch, index)), batch->slots[index].index, values, lengths,
 				  count);
+	}
 	if (r != -ESTALE)
 		return r;
 	batch->trouble = TROUBLE_SQL;

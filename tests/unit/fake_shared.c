@@ -93,10 +93,11 @@ int shared_begin(struct shared *shared, struct job *const *jobs, uint32_t count,
 }
 
 int shared_row(struct shared *shared, uint32_t index, const char *const *values, const unsigned long *lengths,
-	       uint32_t count)
+	       uint32_t count, uint64_t *room)
 {
 	int result = 0;
 
+	(void)room;
 	for (uint32_t i = 0; i < shared->count && result == 0; i++)
 		result = procedure_row(shared->jobs[i], index, values, lengths, count);
 	return result;

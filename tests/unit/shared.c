@@ -16,6 +16,7 @@ struct group {
 	struct shared *shared;
 	struct statement statements[SHARED_STATEMENTS];
 	uint32_t statement_count;
+	uint64_t room;
 };
 
 static int set_up_on(void **state, enum server_kind kind)
@@ -24,6 +25,7 @@ static int set_up_on(void **state, enum server_kind kind)
 
 	group->catalog = support_catalog(kind);
 	group->policy = support_policy();
+	group->room = UINT64_MAX;
 	assert_int_equal(shared_new(&group->shared), 0);
 	*state = group;
 	return 0;
@@ -104,7 +106,7 @@ static void row(struct group *group, uint32_t index, ...)
 		lengths[count++] = is_null ? 0 : strlen(text);
 	}
 	va_end(texts);
-	assert_int_equal(shared_row(group->shared, index, values, lengths, count), 0);
+	assert_int_equal(shared_row(group->shared, index, values, lengths, count, &group->room), 0);
 }
 
 static void done(struct group *group, uint32_t index, uint64_t affected, uint64_t insert_id)
@@ -256,6 +258,20 @@ static void reads_are_matched_by_their_keys(void **state)
 	expect_answer(group->jobs[1], "\"row\":null}");
 	expect_answer(group->jobs[2], "\"row\":{\"label\":\"five\"}}");
 	expect_answer(group->jobs[3], "\"row\":{\"label\":\"one\"}}");
+}
+
+/* A copy of it for each would be more than a batch may hold. */
+static void a_large_row_is_not_copied_beyond_the_room(void **state)
+{
+	struct group *group = *state;
+	const char *read = "{\"op\":\"read\",\"table\":\"toys\",\"pk\":5,\"returning\":[\"label\"]}";
+	const char *const values[] = {"0123456789", "5"};
+	const unsigned long lengths[] = {10, 1};
+	uint64_t room = 25;
+
+	begin(group, read, read, read, NULL);
+	assert_int_equal(shared_row(group->shared, 0, values, lengths, 2, &room), -EFBIG);
+	assert_int_equal(room, 3);
 }
 
 static void exists_is_told_by_the_key(void **state)
@@ -416,6 +432,7 @@ int main(void)
 		ON_MYSQL(mysql_counts_the_ids),
 		ON_MYSQL(mysql_takes_a_failed_insert_apart_by_halves),
 		ON_MARIADB(reads_are_matched_by_their_keys),
+		ON_MARIADB(a_large_row_is_not_copied_beyond_the_room),
 		ON_MARIADB(exists_is_told_by_the_key),
 		ON_MARIADB(deletes_know_which_rows_there_were),
 		ON_MARIADB(updates_know_what_changed),

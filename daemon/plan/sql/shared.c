@@ -411,6 +411,23 @@ static uint64_t read_id(struct bytes text)
 	return id;
 }
 
+static uint64_t row_bytes(const unsigned long *lengths, uint32_t count)
+{
+	uint64_t bytes = 0;
+
+	for (uint32_t i = 0; i < count; i++)
+		bytes += lengths[i];
+	return bytes;
+}
+
+static bool take_room(uint64_t *room, uint64_t bytes)
+{
+	if (bytes > *room)
+		return false;
+	*room -= bytes;
+	return true;
+}
+
 /* 0 also when the job wants no more rows: others may. */
 static int hand_on(struct job *job, uint32_t index, const char *const *values, const unsigned long *lengths,
 		   uint32_t count)
@@ -438,9 +455,11 @@ static int take_in_order(struct shared *shared, uint32_t index, const char *cons
 	return result;
 }
 
+/* Many jobs may ask for one large row: each keeps a copy. */
 static int take_by_key(struct shared *shared, uint32_t index, const char *const *values, const unsigned long *lengths,
-		       uint32_t count)
+		       uint32_t count, uint64_t *room)
 {
+	uint64_t bytes = row_bytes(lengths, count);
 	int result = 0;
 
 	for (uint32_t i = find_job(shared, values, lengths, count - 1); i != NOBODY && result == 0;
@@ -448,6 +467,8 @@ static int take_by_key(struct shared *shared, uint32_t index, const char *const 
 		/* A key is there once. */
 		if (shared->jobs[i].rows++ > 0)
 			return -ESTALE;
+		if (!take_room(room, bytes))
+			return -EFBIG;
 		if (shared->plan->share.kind == SHARE_READ || shared->plan->shape != ANSWER_COUNTS)
 			result = hand_on(shared->jobs[i].job, index, values, lengths, count);
 	}
@@ -506,17 +527,22 @@ static int take_after(struct shared *shared, const char *const *values, const un
 }
 
 int shared_row(struct shared *shared, uint32_t index, const char *const *values, const unsigned long *lengths,
-	       uint32_t count)
+	       uint32_t count, uint64_t *room)
 {
-	switch (shared->statements[index].role) {
+	enum shared_role role = shared->statements[index].role;
+
+	if (role == SHARED_BY_KEY)
+		return take_by_key(shared, index, values, lengths, count, room);
+	if (!take_room(room, row_bytes(lengths, count)))
+		return -EFBIG;
+	switch (role) {
 	case SHARED_IN_ORDER:
 		return take_in_order(shared, index, values, lengths, count);
-	case SHARED_BY_KEY:
-		return take_by_key(shared, index, values, lengths, count);
 	case SHARED_BEFORE:
 		return take_before(shared, values, lengths, count);
 	case SHARED_AFTER:
 		return take_after(shared, values, lengths, count);
+	case SHARED_BY_KEY:
 	case SHARED_EFFECT:
 		break;
 	}

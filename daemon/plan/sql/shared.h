@@ -44,9 +44,12 @@ int shared_begin(struct shared *shared, struct job *const *jobs, uint32_t count,
 		 struct statement ret_statements[SHARED_STATEMENTS], uint32_t *ret_count);
 
 /* As batch_row, batch_done and batch_failed, with the statement's index in the group. Only errors of class
- * SQL_ERROR_OF_COMMAND and SQL_ERROR_TIME come here. */
+ * SQL_ERROR_OF_COMMAND and SQL_ERROR_TIME come here.
+ *
+ * room: how many bytes of rows may still be kept; what is kept of this one is taken off, once for each job that gets
+ * it. When it is too much, -EFBIG, with nobody having more than fits. */
 int shared_row(struct shared *shared, uint32_t index, const char *const *values, const unsigned long *lengths,
-	       uint32_t count);
+	       uint32_t count, uint64_t *room);
 void shared_done(struct shared *shared, uint32_t index, const struct statement_result *result);
 void shared_failed(struct shared *shared, uint32_t index, const struct sql_error *error);
 
