@@ -264,7 +264,7 @@ static void reads_are_matched_by_their_keys(void **state)
 static void a_large_row_is_not_copied_beyond_the_room(void **state)
 {
 	struct group *group = *state;
-	const char *read = "{\"op\":\"read\",\"table\":\"toys\",\"pk\":5,\"returning\":[\"label\"]}";
+	const char *read = "{\"op\":\"read\",\"table\":\"toys\",\"pk\":5,\"select\":[\"label\"]}";
 	const char *const values[] = {"0123456789", "5"};
 	const unsigned long lengths[] = {10, 1};
 	uint64_t room = 25;
