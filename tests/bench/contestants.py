@@ -27,6 +27,7 @@ class Contestant:
 
     name = ""
     loads = ("create", "read")
+    count = 10000  # enough commands to measure it by
 
     def missing(self):
         return None
@@ -77,6 +78,7 @@ class PythonStack(Contestant):
 
 class NodeStack(Contestant):
     name = "Node.js, mysql2"
+    count = 50000  # its compiler takes a while to find out what is worth compiling
 
     def __init__(self):
         self.modules = ROOT / "build" / "bench"

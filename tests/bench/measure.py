@@ -20,9 +20,10 @@ def cpu_seconds(pid):
     return (int(fields[11]) + int(fields[12])) / TICKS
 
 
-def peak_mib(pid):
+def memory_mib(pid, field):
+    """VmRSS: resident now; VmHWM: the most it ever was."""
     for line in Path(f"/proc/{pid}/status").read_text(encoding="ascii").splitlines():
-        if line.startswith("VmHWM:"):
+        if line.startswith(field + ":"):
             return int(line.split()[1]) / 1024
     return 0.0
 
@@ -89,8 +90,20 @@ def clean(setting):
     setting.redis_server.client().flushall()
 
 
+def work_off(setting, contestant, processes, producer):
+    """What was pushed is answered. The rate is of the last 90 % of the replies."""
+    watch = Watch(worker=[process.pid for process in processes], redis=[setting.redis_server.process.pid],
+                  database=[setting.database.server.process.pid], producer=[producer.child.pid])
+    wait_until(lambda: producer.child.poll() is not None or not all(p.alive() for p in processes),
+               f"{contestant.name} to answer", timeout_s=600)
+    del watch.pids["producer"]
+    used = watch.microseconds_each(producer.count)
+    peak = max((memory_mib(process.pid, "VmHWM") for process in processes if process.alive()), default=0.0)
+    return {**producer.result(), "cpu_us": used, "peak_mib": round(peak, 1)}
+
+
 def from_full_queue(setting, contestant, load, count, *, tables=("animals",), queues=("rowd:commands",)):
-    """Everything is pushed first, then the contestant starts. The rate is of the last 90 % of the replies."""
+    """Everything is pushed first, then the contestant starts."""
     clean(setting)
     fill_tables(setting, tables)
     arguments = [word for name in tables for word in ("--table", name)]
@@ -98,16 +111,38 @@ def from_full_queue(setting, contestant, load, count, *, tables=("animals",), qu
     producer = Producer(setting, load, count, "--in-flight", "0", *arguments)
     wait_for_queues(setting, queues, count)
     processes = contestant.start(setting, load)
-    watch = Watch(worker=[process.pid for process in processes], redis=[setting.redis_server.process.pid],
-                  database=[setting.database.server.process.pid], producer=[producer.child.pid])
-    wait_until(lambda: producer.child.poll() is not None or not all(p.alive() for p in processes),
-               f"{contestant.name} to answer", timeout_s=600)
-    del watch.pids["producer"]
-    used = watch.microseconds_each(count)
-    peak = max((peak_mib(process.pid) for process in processes if process.alive()), default=0.0)
-    result = producer.result()
+    result = work_off(setting, contestant, processes, producer)
     end(processes)
-    return {**result, "cpu_us": used, "peak_mib": round(peak, 1)}
+    return result
+
+
+def while_waiting(setting, contestant, load, counts, queue="rowd:commands"):
+    """One worker, warm, with so many commands waiting, and then so many: a result for each."""
+    clean(setting)
+    fill_tables(setting, ["animals"])
+    processes = contestant.start(setting, load)
+    Producer(setting, load, 20000).result()
+    client, paused = setting.redis_server.client(), f"{{{queue}}}:paused"
+    results = []
+    for count in counts:
+        client.set(paused, 1)
+        producer = Producer(setting, load, count, "--in-flight", "0")
+        # A pop that was under way when the queue was paused may still have moved one.
+        wait_for_queues(setting, [queue], count - 1)
+        client.delete(paused)
+        results.append(work_off(setting, contestant, processes, producer))
+    end(processes)
+    return results
+
+
+def idle(setting, contestant):
+    """What a worker holds that has answered one command and has nothing to do."""
+    clean(setting)
+    processes = contestant.start(setting, "create")
+    Producer(setting, "create", 1).result()
+    resident = memory_mib(processes[0].pid, "VmRSS")
+    end(processes)
+    return {"peak_mib": round(resident, 1)}
 
 
 def one_by_one(setting, contestant, load, count, worker_load):

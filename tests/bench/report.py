@@ -2,7 +2,10 @@
 
 import json
 import platform
+import re
 from pathlib import Path
+
+import goals
 
 
 def machine():
@@ -18,7 +21,7 @@ def machine():
 def ratio(figures, load, who):
     """How many times rowd's rate is of another's."""
     mine, others = figures.get(load, {}).get("rowd"), figures.get(load, {}).get(who)
-    return mine["per_second"] / others["per_second"] if mine and others else None
+    return mine["per_second"] / others["per_second"] if mine and others and "per_second" in mine else None
 
 
 def table(figures, skipped):
@@ -30,11 +33,12 @@ def table(figures, skipped):
             times = ratio(figures, load, who)
             used, late = result.get("cpu_us"), "p50_us" in result
             lines.append("| " + " | ".join([
-                load, who, f"{result['per_second']:,.0f}",
+                load, who, f"{result['per_second']:,.0f}" if "per_second" in result else "",
                 f"{times:.2f} x" if times and who != "rowd" else "",
                 f"{result['p50_us']} / {result['p99_us']} / {result['p999_us']} us" if late else "",
                 f"{used['worker']} / {used['redis']} / {used['database']} us" if used else "",
                 f"{result['peak_mib']} MiB" if "peak_mib" in result else ""]) + " |")
+    lines += ["", goals.verdicts(figures)]
     lines += [f"\nNot measured: {who}: {why}." for who, why in skipped.items()]
     return "\n".join(lines) + "\n"
 
@@ -65,6 +69,18 @@ def plot(figures, path):
     return None
 
 
+def document(text, directory, docs):
+    """Puts the table and the plot where the documentation shows them."""
+    page = docs / "performance.md"
+    old = page.read_text(encoding="utf-8")
+    new = re.sub(r"(<!-- figures -->\n).*(<!-- end of figures -->\n)", lambda found: f"{found[1]}\n{text}\n{found[2]}", old,
+                 flags=re.DOTALL)
+    page.write_text(new, encoding="utf-8")
+    plot_file = directory / "plot.svg"
+    if plot_file.exists():
+        (docs / "performance.svg").write_text(plot_file.read_text(encoding="utf-8"), encoding="utf-8")
+
+
 def write(directory, figures, skipped):
     directory.mkdir(parents=True, exist_ok=True)
     (directory / "results.json").write_text(json.dumps({"machine": machine(), "figures": figures, "skipped": skipped},
@@ -73,3 +89,4 @@ def write(directory, figures, skipped):
     text = table(figures, skipped) + (f"\nNo plot: {missing} is not installed.\n" if missing else "")
     (directory / "table.md").write_text(text, encoding="utf-8")
     print("\n" + text)
+    return text
