@@ -14,7 +14,6 @@ enum { BLOCK_BYTES_FIRST = 4096, BLOCK_BYTES_LARGEST = 65536, ALIGNMENT = _Align
 struct arena_block {
 	struct arena_block *next; /* older */
 	size_t capacity;          /* bytes in data */
-	size_t used;
 	_Alignas(max_align_t) char data[];
 };
 
@@ -33,6 +32,14 @@ static void free_blocks(struct arena_block *block)
 	}
 }
 
+/* Makes a block the newest. */
+static void fill_from(struct arena *arena, struct arena_block *block)
+{
+	arena->blocks = block;
+	arena->room = block->data;
+	arena->room_bytes = block->capacity;
+}
+
 void arena_reset(struct arena *arena)
 {
 	struct arena_block **link = &arena->blocks;
@@ -44,17 +51,13 @@ void arena_reset(struct arena *arena)
 
 	*link = NULL;
 	free_blocks(arena->blocks);
-	arena->blocks = NULL;
-	arena->used_bytes = 0;
-	arena->limit_met = false;
+	*arena = (struct arena){.limit_bytes = arena->limit_bytes};
 	if (!first)
 		return;
-	if (first->capacity > BLOCK_BYTES_FIRST) {
+	if (first->capacity > BLOCK_BYTES_FIRST)
 		free(first);
-		return;
-	}
-	first->used = 0;
-	arena->blocks = first;
+	else
+		fill_from(arena, first);
 }
 
 void arena_free(struct arena *arena)
@@ -70,13 +73,12 @@ static struct arena_block *new_block(size_t capacity)
 	if (block) {
 		block->next = NULL;
 		block->capacity = capacity;
-		block->used = 0;
 	}
 	return block;
 }
 
-/* A block with room for size bytes, already in the chain, or NULL. */
-static struct arena_block *add_block(struct arena *arena, size_t size)
+/* Makes room for a piece in a new block, or gives it one of its own. Returns where it goes, or NULL. */
+static void *add_block(struct arena *arena, size_t size)
 {
 	struct arena_block *newest = arena->blocks;
 	size_t capacity = newest ? newest->capacity * 2 : BLOCK_BYTES_FIRST;
@@ -92,33 +94,32 @@ static struct arena_block *add_block(struct arena *arena, size_t size)
 	if (own) {
 		block->next = newest->next;
 		newest->next = block;
-	} else {
-		block->next = newest;
-		arena->blocks = block;
+		return block->data;
 	}
-	return block;
+	block->next = newest;
+	fill_from(arena, block);
+	arena->room += size;
+	arena->room_bytes -= size;
+	return block->data;
 }
 
 void *arena_alloc(struct arena *arena, size_t size)
 {
 	size_t padded = (size + ALIGNMENT - 1) & ~(size_t)(ALIGNMENT - 1);
+	void *piece = arena->room;
 
 	if (size > SIZE_MAX / 2 || padded > arena->limit_bytes - arena->used_bytes) {
 		arena->limit_met = true;
 		return NULL;
 	}
-
-	struct arena_block *block = arena->blocks;
-
-	if (!block || padded > block->capacity - block->used) {
-		block = add_block(arena, padded);
-		if (!block)
+	if (piece && padded <= arena->room_bytes) {
+		arena->room += padded;
+		arena->room_bytes -= padded;
+	} else {
+		piece = add_block(arena, padded);
+		if (!piece)
 			return NULL;
 	}
-
-	void *piece = block->data + block->used;
-
-	block->used += padded;
 	arena->used_bytes += padded;
 	return piece;
 }

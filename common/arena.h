@@ -13,6 +13,8 @@
 struct arena_block;
 
 struct arena {
+	char *room;                 /* what is left of the newest block */
+	size_t room_bytes;          /* a multiple of the alignment */
 	struct arena_block *blocks; /* newest first */
 	size_t used_bytes;          /* handed out since the last reset, padding included */
 	size_t limit_bytes;

@@ -70,38 +70,13 @@ static bool grow(struct buffer *buffer, size_t size)
 	return true;
 }
 
-char *buffer_reserve(struct buffer *buffer, size_t size)
+char *buffer_make_room(struct buffer *buffer, size_t size)
 {
 	if (buffer->state != BUFFER_FINE)
 		return NULL;
 	if ((!buffer->data || size > buffer->capacity - buffer->size) && !grow(buffer, size))
 		return NULL;
 	return buffer->data + buffer->size;
-}
-
-void buffer_append(struct buffer *buffer, struct bytes bytes)
-{
-	char *to = buffer_reserve(buffer, bytes.size);
-
-	if (!to || bytes.size == 0)
-		return;
-	memcpy(to, bytes.data, bytes.size);
-	buffer->size += bytes.size;
-}
-
-void buffer_append_text(struct buffer *buffer, const char *text)
-{
-	buffer_append(buffer, bytes_of(text));
-}
-
-void buffer_append_byte(struct buffer *buffer, char byte)
-{
-	char *to = buffer_reserve(buffer, 1);
-
-	if (!to)
-		return;
-	*to = byte;
-	buffer->size++;
 }
 
 void buffer_append_uint(struct buffer *buffer, uint64_t number)

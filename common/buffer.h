@@ -36,13 +36,44 @@ void buffer_reset(struct buffer *buffer);
 /* Gives the memory back. Legal on a zeroed buffer. */
 void buffer_free(struct buffer *buffer);
 
+/* For buffer_reserve(), when there is no room to spare or the buffer has failed. */
+char *buffer_make_room(struct buffer *buffer, size_t size);
+
 /* Makes room for size more bytes and returns where they go, or NULL when the buffer has failed. The caller fills at
  * most size of them and adds what it used to buffer->size. */
-char *buffer_reserve(struct buffer *buffer, size_t size);
+static inline char *buffer_reserve(struct buffer *buffer, size_t size)
+{
+	if (size >= buffer->capacity - buffer->size || buffer->state != BUFFER_FINE)
+		return buffer_make_room(buffer, size);
+	return buffer->data + buffer->size;
+}
 
-void buffer_append(struct buffer *buffer, struct bytes bytes);
-void buffer_append_text(struct buffer *buffer, const char *text);
-void buffer_append_byte(struct buffer *buffer, char byte);
+static inline void buffer_append(struct buffer *buffer, struct bytes bytes)
+{
+	char *to = buffer_reserve(buffer, bytes.size);
+
+	if (!to || bytes.size == 0)
+		return;
+	memcpy(to, bytes.data, bytes.size);
+	buffer->size += bytes.size;
+}
+
+/* With a literal, as nearly always, that is a few stores. */
+static inline void buffer_append_text(struct buffer *buffer, const char *text)
+{
+	buffer_append(buffer, bytes_of(text));
+}
+
+static inline void buffer_append_byte(struct buffer *buffer, char byte)
+{
+	char *to = buffer_reserve(buffer, 1);
+
+	if (!to)
+		return;
+	*to = byte;
+	buffer->size++;
+}
+
 void buffer_append_uint(struct buffer *buffer, uint64_t number);
 void buffer_append_int(struct buffer *buffer, int64_t number);
 void buffer_format(struct buffer *buffer, const char *format, ...) __attribute__((format(printf, 2, 3)));
