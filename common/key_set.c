@@ -1,16 +1,13 @@
 /* common/key_set.c - open addressing at a load of at most one half. */
 #include "common/key_set.h"
 
-#include <assert.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <sys/random.h>
 
-int key_set_open(struct key_set *set, uint32_t capacity)
+int key_set_open(struct key_set *set, const struct member *members, uint32_t capacity)
 {
-	set->count = 0;
-	set->capacity = capacity;
-	set->keys = set->small;
+	set->members = members;
 	set->slots = NULL;
 	if (capacity <= KEY_SET_SMALL)
 		return 0;
@@ -19,26 +16,20 @@ int key_set_open(struct key_set *set, uint32_t capacity)
 
 	while (slots < 2 * (size_t)capacity)
 		slots *= 2;
-
-	size_t keys_bytes = capacity * sizeof(*set->keys);
-	char *memory = calloc(1, keys_bytes + slots * sizeof(*set->slots));
-
-	if (!memory)
+	set->slots = calloc(slots, sizeof(*set->slots));
+	if (!set->slots)
 		return -ENOMEM;
-	set->keys = (struct value *)(void *)memory;
-	set->slots = (uint32_t *)(void *)(memory + keys_bytes);
 	set->slot_mask = (uint32_t)(slots - 1);
 
 	/* Should the kernel have nothing random (it always has, after booting), an address is still hard to guess. */
-	set->seed = (uint64_t)(uintptr_t)memory;
+	set->seed = (uint64_t)(uintptr_t)set->slots;
 	(void)!getrandom(&set->seed, sizeof(set->seed), GRND_NONBLOCK);
 	return 0;
 }
 
 void key_set_close(struct key_set *set)
 {
-	if (set->keys != set->small)
-		free(set->keys);
+	free(set->slots);
 }
 
 static bool same_key(const struct value *a, const struct value *b)
@@ -107,26 +98,25 @@ static uint64_t hash_key(uint64_t seed, const struct value *key)
 	return mix(mix(seed, key->unsigned_integer), seed);
 }
 
-bool key_set_add(struct key_set *set, const struct value *key)
+bool key_set_add(struct key_set *set, uint32_t index)
 {
-	assert(set->count < set->capacity);
+	const struct value *key = &set->members[index].key;
+
 	if (!set->slots) {
-		for (uint32_t i = 0; i < set->count; i++) {
-			if (same_key(&set->keys[i], key))
+		for (uint32_t i = 0; i < index; i++) {
+			if (same_key(&set->members[i].key, key))
 				return false;
 		}
-		set->keys[set->count++] = *key;
 		return true;
 	}
 
 	uint32_t slot = (uint32_t)hash_key(set->seed, key) & set->slot_mask;
 
 	while (set->slots[slot] > 0) {
-		if (same_key(&set->keys[set->slots[slot] - 1], key))
+		if (same_key(&set->members[set->slots[slot] - 1].key, key))
 			return false;
 		slot = (slot + 1) & set->slot_mask;
 	}
-	set->keys[set->count++] = *key;
-	set->slots[slot] = set->count;
+	set->slots[slot] = index + 1;
 	return true;
 }

@@ -13,22 +13,20 @@
 enum { KEY_SET_SMALL = 16 };
 
 struct key_set {
-	uint32_t count;
-	uint32_t capacity;
-	struct value *keys; /* `small`, or memory that the slots share */
-	uint32_t *slots;    /* 1 + index in keys, 0: free; NULL: keys are compared pair by pair */
+	const struct member *members; /* whose keys it is about */
+	uint32_t *slots;              /* 1 + index of a member, 0: free; NULL: keys are compared pair by pair */
 	uint32_t slot_mask;
 	uint64_t seed;
-	struct value small[KEY_SET_SMALL];
 };
 
-/* For at most capacity keys. Returns 0 or -ENOMEM, with nothing to close then. */
-int key_set_open(struct key_set *set, uint32_t capacity);
+/* For the keys of at most capacity members, which may be filled in later. Returns 0 or -ENOMEM, with nothing to close
+ * then. */
+int key_set_open(struct key_set *set, const struct member *members, uint32_t capacity);
 
 void key_set_close(struct key_set *set);
 
-/* Adds a scalar key, or returns false when an equal one is there. STR and BIN are equal by their bytes; 1 and 1.0 are
- * not. Texts are not copied. */
-bool key_set_add(struct key_set *set, const struct value *key);
+/* Adds the key of the member, to be called for one after the other from index 0 on. Returns false when the key of an
+ * earlier one is equal. STR and BIN are equal by their bytes; 1 and 1.0 are not. Arrays and maps equal nothing. */
+bool key_set_add(struct key_set *set, uint32_t index);
 
 #endif

@@ -1,10 +1,10 @@
 /* common/message.h - one element of a queue, from untrusted bytes to a tree of values.
  *
- *   bytes --first byte--> msgpack ----------------------> scan --> decode --> struct value
+ *   bytes --first byte--> msgpack ----------------------> scan --> struct value
  *                    \--> JSON --yajl--> msgpack bytes --/
  *
- * The scan (common/scan.h) walks the bytes without building anything: what is declared against what is there, the
- * number of nodes, the depth, duplicate keys, trailing bytes. Only what passed it is decoded. */
+ * The scan (common/scan.h) trusts nothing: what is declared is held against what is there, the number of nodes and the
+ * depth against the limits, before memory is taken for it; duplicate keys and trailing bytes are found. */
 #ifndef COMMON_MESSAGE_H
 #define COMMON_MESSAGE_H
 

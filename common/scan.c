@@ -5,9 +5,9 @@
 #include "common/msgpack_read.h"
 
 #include <assert.h>
-#include <stdlib.h>
 
 struct walk {
+	struct arena *arena;
 	const char *start, *at, *end;
 	const struct scan_limits *limits;
 	struct scan *scan;
@@ -60,7 +60,7 @@ static bool read_token(struct walk *walk, struct value *ret_token)
 	return true;
 }
 
-/* Walks over the given number of values, however deep, without descending: for what nobody will decode. */
+/* Walks over the given number of values, however deep, without descending: for what is left out. */
 static bool skip(struct walk *walk, uint64_t values)
 {
 	while (values > 0) {
@@ -73,72 +73,91 @@ static bool skip(struct walk *walk, uint64_t values)
 	return true;
 }
 
-static bool scan_value(struct walk *walk, uint32_t depth);
+static bool scan_items(struct walk *walk, uint32_t depth, const char *where, struct value *value);
 
-/* Reads a key into the set of its map's keys. A container is no key, but is walked over. */
-static bool scan_key(struct walk *walk, struct key_set *keys)
+/* depth: how many containers this value is inside of. */
+static inline bool scan_value(struct walk *walk, uint32_t depth, struct value *ret_value)
 {
 	const char *where = walk->at;
-	struct value key;
 
-	if (!read_token(walk, &key))
+	if (!read_token(walk, ret_value))
 		return false;
-	if (key.type == VALUE_ARRAY || key.type == VALUE_MAP) {
+	if (ret_value->type != VALUE_ARRAY && ret_value->type != VALUE_MAP)
+		return true;
+	return scan_items(walk, depth, where, ret_value);
+}
+
+/* A container is no key, but is read like any value. */
+static bool scan_key(struct walk *walk, uint32_t depth, struct key_set *keys, struct member *members, uint32_t index)
+{
+	const char *where = walk->at;
+	struct value *key = &members[index].key;
+
+	if (!read_token(walk, key))
+		return false;
+	if (key->type == VALUE_ARRAY || key->type == VALUE_MAP) {
 		note(walk, SCAN_BAD_KEY, where);
-		return skip(walk, items_of(&key));
+		return scan_items(walk, depth, where, key);
 	}
-	if (!key_set_add(keys, &key)) {
+	if (!key_set_add(keys, index)) {
 		if (walk->scan->fault == SCAN_FINE)
-			walk->scan->key = key;
+			walk->scan->key = *key;
 		note(walk, SCAN_DUPLICATE_KEY, where);
 	}
 	return true;
 }
 
-static bool scan_map(struct walk *walk, uint32_t members, uint32_t depth)
+static bool scan_map(struct walk *walk, uint32_t depth, struct value *map)
 {
-	const char *where = walk->at;
+	struct member *members = arena_alloc(walk->arena, map->size * sizeof(*members));
 	struct key_set keys;
-
-	if (key_set_open(&keys, members) != 0)
-		return stop(walk, SCAN_NO_MEMORY, where);
-
 	bool fine = true;
 
-	for (uint32_t i = 0; i < members && fine; i++)
-		fine = scan_key(walk, &keys) && scan_value(walk, depth);
+	if (!members || key_set_open(&keys, members, map->size) != 0)
+		return stop(walk, SCAN_NO_MEMORY, walk->at);
+	for (uint32_t i = 0; i < map->size && fine; i++)
+		fine = scan_key(walk, depth, &keys, members, i) && scan_value(walk, depth, &members[i].value);
 	key_set_close(&keys);
+	map->members = members;
 	return fine;
 }
 
-/* depth: how many containers this value is inside of. */
-static bool scan_value(struct walk *walk, uint32_t depth)
+static bool scan_array(struct walk *walk, uint32_t depth, struct value *array)
 {
-	const char *where = walk->at;
-	struct value token;
+	struct value *items = arena_alloc(walk->arena, array->size * sizeof(*items));
 
-	if (!read_token(walk, &token))
-		return false;
-	if (token.type != VALUE_ARRAY && token.type != VALUE_MAP)
-		return true;
-	if (depth == walk->limits->depth || items_of(&token) > walk->limits->nodes - walk->scan->nodes) {
-		note(walk, depth == walk->limits->depth ? SCAN_TOO_DEEP : SCAN_TOO_MANY_NODES, where);
-		return skip(walk, items_of(&token));
-	}
-	walk->scan->nodes += (uint32_t)items_of(&token);
-	if (token.type == VALUE_MAP)
-		return scan_map(walk, token.size, depth + 1);
-	for (uint32_t i = 0; i < token.size; i++) {
-		if (!scan_value(walk, depth + 1))
+	if (!items)
+		return stop(walk, SCAN_NO_MEMORY, walk->at);
+	for (uint32_t i = 0; i < array->size; i++) {
+		if (!scan_value(walk, depth, &items[i]))
 			return false;
 	}
+	array->items = items;
 	return true;
 }
 
-void scan_message(struct bytes message, const struct scan_limits *limits, struct scan *ret_scan)
+/* Reads what the head of an array or a map, which stands at `where`, has announced. depth: how many containers this one
+ * is inside of. */
+static bool scan_items(struct walk *walk, uint32_t depth, const char *where, struct value *value)
+{
+	uint64_t items = items_of(value);
+
+	if (depth == walk->limits->depth || items > walk->limits->nodes - walk->scan->nodes) {
+		note(walk, depth == walk->limits->depth ? SCAN_TOO_DEEP : SCAN_TOO_MANY_NODES, where);
+		*value = (struct value){.type = VALUE_NIL};
+		return skip(walk, items);
+	}
+	walk->scan->nodes += (uint32_t)items;
+	if (value->type == VALUE_MAP)
+		return scan_map(walk, depth + 1, value);
+	return scan_array(walk, depth + 1, value);
+}
+
+void scan_message(struct arena *arena, struct bytes message, const struct scan_limits *limits, struct scan *ret_scan)
 {
 	const char *start = message.size > 0 ? message.data : "";
 	struct walk walk = {
+		.arena = arena,
 		.start = start,
 		.at = start,
 		.end = start + message.size,
@@ -148,8 +167,10 @@ void scan_message(struct bytes message, const struct scan_limits *limits, struct
 
 	assert(limits->depth <= SCAN_DEPTH_LARGEST && limits->nodes > 0);
 	*ret_scan = (struct scan){.nodes = 1};
-	if (!scan_value(&walk, 0))
+	if (!scan_value(&walk, 0, &ret_scan->value)) {
+		ret_scan->value = (struct value){.type = VALUE_NIL};
 		return;
+	}
 	ret_scan->size = (size_t)(walk.at - start);
 	if (walk.at != walk.end)
 		note(&walk, SCAN_TRAILING, walk.at);

@@ -15,7 +15,7 @@
 #include <stdlib.h>
 
 enum {
-	ARENA_BYTES = 1 << 20,
+	ARENA_BYTES = 1 << 23,
 	ZONE_BYTES = 1 << 16,
 	SIZE_LARGEST = 4096,
 	KEYS_COMPARED = 64, /* larger maps are not looked through pair by pair */
@@ -253,12 +253,12 @@ static void check_tree(struct arena *arena, struct bytes message, const struct s
 }
 
 /* With narrower limits the answer is the same, unless one of them was met. */
-static void check_small_limits(struct bytes message, const struct scan *wide)
+static void check_small_limits(struct arena *arena, struct bytes message, const struct scan *wide)
 {
 	static const struct scan_limits limits = {.depth = SMALL_DEPTH, .nodes = SMALL_NODES};
 	struct scan scan;
 
-	scan_message(message, &limits, &scan);
+	scan_message(arena, message, &limits, &scan);
 	check_bounds(message, &limits, &scan);
 	if (scan.fault == SCAN_TOO_MANY_NODES || scan.fault == SCAN_TOO_DEEP)
 		return;
@@ -281,9 +281,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		zone = msgpack_zone_new(ZONE_BYTES);
 		arena_init(&arena, ARENA_BYTES);
 	}
-	scan_message(message, &limits, &scan);
+	arena_reset(&arena);
+	scan_message(&arena, message, &limits, &scan);
 	check_bounds(message, &limits, &scan);
-	check_small_limits(message, &scan);
+	check_small_limits(&arena, message, &scan);
 	if (!scan_complete(&scan) && !may_be_judged(message, &scan))
 		return 0;
 
@@ -297,6 +298,5 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		check_tree(&arena, message, &scan, &judge);
 	}
 	msgpack_zone_clear(zone);
-	arena_reset(&arena);
 	return 0;
 }

@@ -4,7 +4,7 @@
 
 #include <string.h>
 
-enum { LARGE = 100 };
+enum { LARGE = 100, LARGEST = 1000 };
 
 static struct value text(enum value_type type, const char *bytes)
 {
@@ -30,12 +30,13 @@ static struct value real(enum value_type type, double number)
 /* Adds the one and then the other; returns whether the second was taken for new. */
 static bool differ(uint32_t capacity, const struct value *first, const struct value *second)
 {
+	const struct member members[] = {{.key = *first}, {.key = *second}};
 	struct key_set set;
 	bool is_new;
 
-	assert_int_equal(key_set_open(&set, capacity), 0);
-	assert_true(key_set_add(&set, first));
-	is_new = key_set_add(&set, second);
+	assert_int_equal(key_set_open(&set, members, capacity), 0);
+	assert_true(key_set_add(&set, 0));
+	is_new = key_set_add(&set, 1);
 	key_set_close(&set);
 	return is_new;
 }
@@ -93,26 +94,23 @@ static void test_str_and_bin_are_one(void **state)
 /* On either side of the size from which on keys are hashed, and full to the brim: the last one is found again. */
 static void test_as_many_as_there_may_be(void **state)
 {
-	static const uint32_t capacities[] = {1, KEY_SET_SMALL - 1, KEY_SET_SMALL, KEY_SET_SMALL + 1, 32, 33, 1000};
+	static const uint32_t capacities[] = {1, KEY_SET_SMALL - 1, KEY_SET_SMALL, KEY_SET_SMALL + 1, 32, 33, LARGEST};
+	static struct member members[LARGEST];
 
 	(void)state;
-	for (size_t i = 0; i < LENGTH(capacities); i++) {
-		struct key_set set;
-		struct value key;
+	for (size_t i = 0; i < LENGTH(capacities); i++)
+		for (uint32_t equal = 0; equal < capacities[i]; equal++) {
+			uint32_t last = capacities[i] - 1;
+			struct key_set set;
 
-		assert_int_equal(key_set_open(&set, capacities[i]), 0);
-		for (uint32_t n = 0; n + 1 < capacities[i]; n++) {
-			key = integer(VALUE_INT, n);
-			assert_true(key_set_add(&set, &key));
+			for (uint32_t n = 0; n < capacities[i]; n++)
+				members[n].key = integer(VALUE_INT, n == last ? equal : n);
+			assert_int_equal(key_set_open(&set, members, capacities[i]), 0);
+			for (uint32_t n = 0; n < last; n++)
+				assert_true(key_set_add(&set, n));
+			assert_int_equal(key_set_add(&set, last), equal == last);
+			key_set_close(&set);
 		}
-		for (uint32_t n = 0; n + 1 < capacities[i]; n++) {
-			key = integer(VALUE_INT, n);
-			assert_false(key_set_add(&set, &key));
-		}
-		key = integer(VALUE_INT, -1);
-		assert_true(key_set_add(&set, &key));
-		key_set_close(&set);
-	}
 }
 
 int main(void)

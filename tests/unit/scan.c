@@ -8,14 +8,18 @@
 
 #include <stdio.h>
 
+enum { ARENA_BYTES = 1 << 26 };
+
 static const struct scan_limits limits = {.depth = 16, .nodes = 1000};
+static struct arena arena;
 
 static struct scan scan_bytes(struct bytes bytes)
 {
 	struct bytes copy = exact_copy(bytes);
 	struct scan scan;
 
-	scan_message(copy, &limits, &scan);
+	arena_reset(&arena);
+	scan_message(&arena, copy, &limits, &scan);
 	free((void *)copy.data);
 	return scan;
 }
@@ -106,10 +110,30 @@ static void test_own_numbers_pass_where_allowed(void **state)
 	struct scan scan;
 
 	own.own_numbers = true;
-	scan_message(BYTES("\xc7\x03\xb2"
+	scan_message(&arena,
+		     BYTES("\xc7\x03\xb2"
 			   "1.5"),
 		     &own, &scan);
 	assert_int_equal(scan.fault, SCAN_FINE);
+}
+
+/* A claim that the bytes could make true takes memory for that many, and no more within the limit of nodes. */
+static void test_memory_is_bounded(void **state)
+{
+	(void)state;
+	static const char claims[] = "\xdc\x01\xf4\xdc\x01\xf4\xdc\x01\xf4"; /* 500 items, the first of which 500 */
+	char message[1000] = {0};
+
+	memcpy(message, claims, sizeof(claims) - 1);
+	memset(message + sizeof(claims) - 1, '\xc0', sizeof(message) - sizeof(claims) + 1);
+	arena_reset(&arena);
+
+	struct scan scan;
+
+	scan_message(&arena, (struct bytes){message, sizeof(message)}, &limits, &scan);
+	assert_int_equal(scan.fault, SCAN_CUT);
+	assert_int_equal(scan.value.type, VALUE_NIL);
+	assert_in_range(arena.used_bytes, 500 * sizeof(struct value), limits.nodes * sizeof(struct value));
 }
 
 /* Writes count arrays, or maps with one key, within each other. */
@@ -195,7 +219,7 @@ static void test_wide_maps(void **state)
 		for (uint32_t repeat = 0; repeat < counts[i] - 1; repeat++) {
 			write_wide(&buffer, counts[i], repeat);
 			struct scan scan;
-			scan_message(buffer_bytes(&buffer), &limits, &scan);
+			scan_message(&arena, buffer_bytes(&buffer), &limits, &scan);
 			assert_int_equal(scan.fault, SCAN_DUPLICATE_KEY);
 
 			char expected[32];
@@ -219,11 +243,11 @@ static void test_very_wide_map_is_quick(void **state)
 	buffer_init(&buffer, 1 << 24);
 	write_wide(&buffer, 200000, UINT32_MAX);
 	start = clock_monotonic_us();
-	scan_message(buffer_bytes(&buffer), &wide, &scan);
+	scan_message(&arena, buffer_bytes(&buffer), &wide, &scan);
 	assert_int_equal(scan.fault, SCAN_FINE);
 	assert_true(clock_monotonic_us() - start < 5000000);
 	write_wide(&buffer, 200000, 100000);
-	scan_message(buffer_bytes(&buffer), &wide, &scan);
+	scan_message(&arena, buffer_bytes(&buffer), &wide, &scan);
 	assert_int_equal(scan.fault, SCAN_DUPLICATE_KEY);
 	buffer_free(&buffer);
 }
@@ -298,13 +322,16 @@ static void test_every_allocation_may_fail(void **state)
 	buffer_init(&buffer, 1 << 20);
 	write_wide(&buffer, 100, UINT32_MAX);
 	for (;; n++) {
+		arena_free(&arena);
+		arena_init(&arena, ARENA_BYTES);
 		allocations_fail_at(n);
-		scan_message(buffer_bytes(&buffer), &limits, &scan);
+		scan_message(&arena, buffer_bytes(&buffer), &limits, &scan);
 		if (!allocations_end())
 			break;
 		assert_int_equal(scan.fault, SCAN_NO_MEMORY);
+		assert_int_equal(scan.value.type, VALUE_NIL);
 	}
-	assert_int_equal(n, 2);
+	assert_int_equal(n, 3); /* the arena's block, and the set of the keys */
 	assert_int_equal(scan.fault, SCAN_FINE);
 	buffer_free(&buffer);
 }
@@ -314,6 +341,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_table_of_hostile_inputs),
 		cmocka_unit_test(test_own_numbers_pass_where_allowed),
+		cmocka_unit_test(test_memory_is_bounded),
 		cmocka_unit_test(test_depth),
 		cmocka_unit_test(test_node_limit),
 		cmocka_unit_test(test_wide_maps),
@@ -323,5 +351,10 @@ int main(void)
 		cmocka_unit_test(test_every_allocation_may_fail),
 	};
 
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	arena_init(&arena, ARENA_BYTES);
+
+	int failed = cmocka_run_group_tests(tests, NULL, NULL);
+
+	arena_free(&arena);
+	return failed;
 }
