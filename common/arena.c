@@ -77,8 +77,9 @@ static struct arena_block *new_block(size_t capacity)
 	return block;
 }
 
-/* Makes room for a piece in a new block, or gives it one of its own. Returns where it goes, or NULL. */
-static void *add_block(struct arena *arena, size_t size)
+/* A piece of a new block, or one that has a block of its own. Not inlined, since the usual case would have to save
+ * registers for it. */
+__attribute__((noinline)) static void *alloc_from_new_block(struct arena *arena, size_t size)
 {
 	struct arena_block *newest = arena->blocks;
 	size_t capacity = newest ? newest->capacity * 2 : BLOCK_BYTES_FIRST;
@@ -91,6 +92,7 @@ static void *add_block(struct arena *arena, size_t size)
 
 	if (!block)
 		return NULL;
+	arena->used_bytes += size;
 	if (own) {
 		block->next = newest->next;
 		newest->next = block;
@@ -112,14 +114,10 @@ void *arena_alloc(struct arena *arena, size_t size)
 		arena->limit_met = true;
 		return NULL;
 	}
-	if (piece && padded <= arena->room_bytes) {
-		arena->room += padded;
-		arena->room_bytes -= padded;
-	} else {
-		piece = add_block(arena, padded);
-		if (!piece)
-			return NULL;
-	}
+	if (!piece || padded > arena->room_bytes)
+		return alloc_from_new_block(arena, padded);
+	arena->room += padded;
+	arena->room_bytes -= padded;
 	arena->used_bytes += padded;
 	return piece;
 }

@@ -15,8 +15,9 @@ _Static_assert(FIELD_COUNT <= 64, "a set of fields is one word");
 
 /* The members of a message, by field. */
 struct given {
-	uint64_t fields; /* bit i: values[i] stands; the others are not initialised */
+	uint64_t envelope, body; /* bit i: values[i] stands, and is of that part; the others are not initialised */
 	const struct value *values[FIELD_COUNT];
+	const struct value *op;      /* NULL: not given */
 	const struct value *unknown; /* the first key that is no field's name; NULL: none */
 };
 
@@ -35,7 +36,8 @@ static bool takes_nil(const struct field *field)
 
 static void collect(const struct value *message, struct given *ret_given)
 {
-	ret_given->fields = 0;
+	ret_given->envelope = ret_given->body = 0;
+	ret_given->op = NULL;
 	ret_given->unknown = NULL;
 	for (uint32_t i = 0; i < value_map_size(message); i++) {
 		const struct member *member = &message->members[i];
@@ -49,12 +51,16 @@ static void collect(const struct value *message, struct given *ret_given)
 		if (member->value.type == VALUE_NIL && !takes_nil(field))
 			continue;
 
+		uint64_t *part = field->envelope ? &ret_given->envelope : &ret_given->body;
 		uint64_t bit = 1ull << (field - command_fields);
 
 		/* In a message that failed for it a key can stand twice: the first one counts. */
-		if (!(ret_given->fields & bit))
-			ret_given->values[field - command_fields] = &member->value;
-		ret_given->fields |= bit;
+		if (*part & bit)
+			continue;
+		*part |= bit;
+		ret_given->values[field - command_fields] = &member->value;
+		if (field->kind == FIELD_OP)
+			ret_given->op = &member->value;
 	}
 }
 
@@ -73,37 +79,32 @@ static bool read_envelope(const struct given *given, struct command *command, st
 	struct error *error = ret_error;
 	bool fine = true;
 
-	for (uint64_t fields = given->fields; fields;) {
+	for (uint64_t fields = given->envelope; fields;) {
 		uint32_t index = take_field(&fields);
-		const struct field *field = &command_fields[index];
 		struct error further; /* than the first: nobody is told */
 
-		if (!field->envelope || field_read(field, given->values[index], command, fine ? error : &further))
-			continue;
-		fine = false;
+		if (!field_read(&command_fields[index], given->values[index], command, fine ? error : &further))
+			fine = false;
 	}
 	return fine;
 }
 
 static bool resolve_op(const struct given *given, struct command *command, struct error *ret_error)
 {
-	const struct field *field = field_find(BYTES("op"));
-	uint32_t index = (uint32_t)(field - command_fields);
 	char quoted[ERROR_QUOTED_BYTES];
 
-	if (!(given->fields & 1ull << index)) {
+	if (!given->op) {
 		error_set(ret_error, ERROR_MISSING_FIELD, "`op` is missing");
 		error_hint(ret_error, "`op` says what to do: create, read, update, delete, …");
 		return false;
 	}
-	if (!value_is_text(given->values[index])) {
-		error_set(ret_error, ERROR_BAD_MESSAGE, "`op` is of the wrong type: %s",
-			  value_type_name(given->values[index]));
+	if (!value_is_text(given->op)) {
+		error_set(ret_error, ERROR_BAD_MESSAGE, "`op` is of the wrong type: %s", value_type_name(given->op));
 		error_hint(ret_error, "`op` takes a str");
 		return false;
 	}
 
-	struct bytes name = value_bytes(given->values[index]);
+	struct bytes name = value_bytes(given->op);
 
 	/* The echo is a str, and so has to be a text. */
 	if (utf8_valid(name))
@@ -167,12 +168,10 @@ static bool read_body(const struct given *given, struct command *command, struct
 		fail_unknown(command->operation.op, value_bytes(given->unknown), NULL, ret_error);
 		return false;
 	}
-	for (uint64_t fields = given->fields; fields;) {
+	for (uint64_t fields = given->body; fields;) {
 		uint32_t index = take_field(&fields);
 		const struct field *field = &command_fields[index];
 
-		if (field->envelope)
-			continue;
 		if (!(field->ops & bit)) {
 			fail_unknown(command->operation.op, field->name, field, ret_error);
 			return false;
@@ -180,10 +179,10 @@ static bool read_body(const struct given *given, struct command *command, struct
 		if (!field_read(field, given->values[index], command, ret_error))
 			return false;
 	}
-	for (size_t i = 0; i < FIELD_COUNT; i++) {
-		const struct field *field = &command_fields[i];
+	for (size_t i = 0; i < FIELDS_REQUIRED; i++) {
+		const struct field *field = &command_fields[command_fields_required[i]];
 
-		if (!(field->required_ops & bit) || given->fields & 1ull << i)
+		if (!(field->required_ops & bit) || given->body & 1ull << command_fields_required[i])
 			continue;
 		error_set(ret_error, ERROR_MISSING_FIELD, "`%s` is missing", field->name.data);
 		error_hint(ret_error, "%s needs `%s`: %s", op_name(command->operation.op), field->name.data,

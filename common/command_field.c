@@ -65,35 +65,28 @@ const struct field command_fields[FIELD_COUNT] = {
 	{NAME("reply_ttl_ms"), FIELD_TTL, ENVELOPE(reply_ttl_ms)},
 };
 
+const uint8_t command_fields_required[FIELDS_REQUIRED] = {7, 18, 25};
+
 #undef NAME
 #undef ENVELOPE
 #undef BODY
 #undef TELLS
 #undef LATER
 
-static int compare(struct bytes a, struct bytes b)
-{
-	if (a.size != b.size)
-		return a.size < b.size ? -1 : 1;
-	return memcmp(a.data, b.data, a.size);
-}
+/* Where in the table the names of each size begin; those of the last size end where those of the next would begin. */
+static const uint8_t first_of_size[] = {0, 0, 1, 6, 8, 14, 20, 26, 27, 31, 33, 36, 38, 40};
+
+enum { NAME_BYTES_LARGEST = sizeof(first_of_size) - 2 };
 
 const struct field *field_find(struct bytes name)
 {
-	size_t low = 0, high = FIELD_COUNT;
-
-	if (name.size == 0)
+	if (name.size == 0 || name.size > NAME_BYTES_LARGEST)
 		return NULL;
-	while (low < high) {
-		size_t middle = (low + high) / 2;
-		int order = compare(name, command_fields[middle].name);
+	for (size_t i = first_of_size[name.size]; i < first_of_size[name.size + 1]; i++) {
+		const char *text = command_fields[i].name.data;
 
-		if (order == 0)
-			return &command_fields[middle];
-		if (order < 0)
-			high = middle;
-		else
-			low = middle + 1;
+		if (text[0] == name.data[0] && memcmp(text, name.data, name.size) == 0)
+			return &command_fields[i];
 	}
 	return NULL;
 }

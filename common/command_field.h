@@ -46,7 +46,11 @@ struct field {
 enum { FIELD_COUNT = 40 };
 extern const struct field command_fields[FIELD_COUNT];
 
-/* NULL when the contract has none of this name for the ops of this version. O(log FIELD_COUNT). */
+/* Indexes of those that some op cannot do without, so that nobody has to look through all of them. */
+enum { FIELDS_REQUIRED = 3 };
+extern const uint8_t command_fields_required[FIELDS_REQUIRED];
+
+/* NULL when the contract has none of this name for the ops of this version. */
 const struct field *field_find(struct bytes name);
 
 /* Reads a value that is not nil, unless the field is pk or where, into command. False with ret_error set: BAD_MESSAGE

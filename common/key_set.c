@@ -104,7 +104,10 @@ bool key_set_add(struct key_set *set, uint32_t index)
 
 	if (!set->slots) {
 		for (uint32_t i = 0; i < index; i++) {
-			if (same_key(&set->members[i].key, key))
+			const struct value *earlier = &set->members[i].key;
+
+			/* Of what has no size it is 0. */
+			if (earlier->size == key->size && same_key(earlier, key))
 				return false;
 		}
 		return true;

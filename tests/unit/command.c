@@ -9,6 +9,8 @@
 
 static void test_field_table_is_in_order(void **state)
 {
+	size_t required = 0;
+
 	(void)state;
 	for (size_t i = 0; i < FIELD_COUNT; i++) {
 		const struct field *field = &command_fields[i];
@@ -18,10 +20,14 @@ static void test_field_table_is_in_order(void **state)
 		assert_true(strlen(field_takes(field)) > 0);
 		assert_int_equal(field->ops & field->later_ops, 0);
 		assert_int_equal(field->required_ops & ~field->ops, 0);
+		if (field->required_ops != 0)
+			assert_int_equal(command_fields_required[required++], i);
 	}
+	assert_int_equal(required, FIELDS_REQUIRED);
 	assert_null(field_find(BYTES("")));
 	assert_null(field_find(BYTES("zz")));
 	assert_null(field_find(BYTES("reply_ttl_ms2")));
+	assert_null(field_find(BYTES("reply_ttl_m_")));
 }
 
 static void test_ops(void **state)
