@@ -2,7 +2,7 @@
  *
  * Members that can share statements stand in one group, in queue order; every other is a group of its own. A group of
  * several that failed is taken apart at its place. Groups of creates whose order counts go one after the other: what
- * stands behind one of several, which may have to run again, waits for the next wave. */
+ * stands behind one that may have to run again, waits for the next wave. */
 #include "daemon/plan/batch_state.h"
 
 #include "daemon/plan/retry.h"
@@ -30,10 +30,16 @@ static uint32_t *find_group(const struct batch *batch, const struct job *job)
 	return &batch->table[slot];
 }
 
+/* By their names: jobs of one batch may have been planned with catalogs of different age. */
+static bool same_table(const struct table *a, const struct table *b)
+{
+	return a == b || (a && b && bytes_equal(a->name, b->name));
+}
+
 static bool is_last_of_table(const struct batch *batch, uint32_t group, const struct table *table)
 {
 	for (uint32_t i = group + 1; table && i < batch->group_count; i++)
-		if (batch->groups[i].ordered == table)
+		if (same_table(batch->groups[i].ordered, table))
 			return false;
 	return true;
 }
@@ -202,8 +208,8 @@ static bool must_wait(const struct batch *batch, uint32_t index)
 	const struct table *table = batch->groups[index].ordered;
 
 	for (uint32_t i = 0; table && i < index; i++)
-		if (batch->groups[i].ordered == table && batch->groups[i].count > 1 &&
-		    batch->groups[i].state != GROUP_OVER)
+		if (batch->groups[i].state != GROUP_OVER && same_table(batch->groups[i].ordered, table) &&
+		    (batch->groups[i].count > 1 || shared_holds_up_creates(batch->jobs[batch->groups[i].first])))
 			return true;
 	return false;
 }

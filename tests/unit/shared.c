@@ -6,7 +6,7 @@
 #include <errno.h>
 #include <string.h>
 
-enum { JOBS = 8 };
+enum { JOBS = 16 };
 
 struct group {
 	struct catalog *catalog;
@@ -200,7 +200,9 @@ static void mysql_finds_the_rows_by_their_ids(void **state)
 	expect_statement(group, 0, "INSERT INTO `toys` (`label`) VALUES ('a'),('b')");
 	expect_statement(
 		group, 1,
-		"SELECT `id` FROM `toys` WHERE `id` >= LAST_INSERT_ID() AND `id` < LAST_INSERT_ID() + 4 ORDER BY `id`");
+		"SELECT `id` FROM `toys` WHERE `id` >= LAST_INSERT_ID() AND "
+		"`id` < LAST_INSERT_ID() + 2 * @@auto_increment_increment AND "
+		"`id` % @@auto_increment_increment = LAST_INSERT_ID() % @@auto_increment_increment ORDER BY `id`");
 	done(group, 0, 2, 5);
 	row(group, 1, "5", NULL);
 	row(group, 1, "7", NULL); /* auto_increment_increment is 2 */
@@ -367,6 +369,7 @@ static void share_with_nobody(void **state)
 		"{\"op\":\"read\",\"table\":\"words\",\"pk\":\"kim\"}",
 		"{\"op\":\"read\",\"table\":\"pairs\",\"pk\":{\"a\":1,\"b\":\"x\"}}",
 		"{\"op\":\"update\",\"table\":\"pets\",\"pk\":1,\"set\":{\"id\":2}}",
+		"{\"op\":\"read\",\"table\":\"pets\",\"pk\":18446744073709551615}",
 		"{\"op\":\"update\",\"table\":\"pets\",\"where\":{\"id\":1},\"set\":{\"age\":2}}",
 		"{\"op\":\"create\",\"table\":\"spied\",\"values\":{}}",
 		"{\"op\":\"create\",\"table\":\"toys\",\"values\":[{},{\"id\":5}],\"returning\":false}",

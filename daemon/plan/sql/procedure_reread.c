@@ -118,13 +118,12 @@ int reread_by_keys(struct job_plan *plan)
 	return result;
 }
 
-/* Where several servers count in turns, in steps, the ids between ours may be those of the others. */
-static void append_step(struct job_plan *plan, struct buffer *out, struct bytes id)
+void reread_append_step(const struct job_plan *plan, struct buffer *out)
 {
 	if (plan->compiler.server->auto_increment_increment <= 1)
 		return;
 	buffer_append_text(out, " AND ");
-	buffer_append(out, id);
+	buffer_append(out, plan->table->auto_increment->quoted);
 	buffer_append_text(out, " % @@auto_increment_increment = LAST_INSERT_ID() % @@auto_increment_increment");
 }
 
@@ -143,7 +142,7 @@ int reread_by_generated_ids(struct job_plan *plan, struct wave *wave, uint32_t c
 	buffer_append_text(out, " < LAST_INSERT_ID() + ");
 	buffer_append_uint(out, count);
 	buffer_append_text(out, " * @@auto_increment_increment");
-	append_step(plan, out, id);
+	reread_append_step(plan, out);
 	buffer_append_text(out, " ORDER BY ");
 	buffer_append(out, id);
 	return plan_statement_end(plan, wave);

@@ -184,6 +184,9 @@ int reread_by_key(struct job_plan *plan, struct wave *wave, uint32_t first, uint
 int reread_by_keys(struct job_plan *plan);
 int reread_by_generated_ids(struct job_plan *plan, struct wave *wave, uint32_t count);
 
+/* " AND id % …" of generated ids: where several servers count in turns, in steps, those between ours may be theirs. */
+void reread_append_step(const struct job_plan *plan, struct buffer *out);
+
 /* The SELECT of one row, by the id that came with the answer to its INSERT. */
 int reread_by_told_id(struct job_plan *plan, struct wave *wave);
 

@@ -59,6 +59,25 @@ void share_create(struct job_plan *plan)
 	};
 }
 
+/* Whether the column can hold the number. No row has a key that is beyond it, and MySQL's CASE takes the largest
+ * unsigned number for -1. */
+static bool integer_fits(const struct column *column, struct bytes digits)
+{
+	uint64_t all = UINT64_MAX >> (64 - 8 * column->integer_bytes), number = 0;
+	bool negative = digits.size > 0 && digits.data[0] == '-';
+
+	for (size_t i = negative; i < digits.size; i++) {
+		uint64_t digit = (uint64_t)(digits.data[i] - '0');
+
+		if (number > (UINT64_MAX - digit) / 10)
+			return false;
+		number = number * 10 + digit;
+	}
+	if (column->is_unsigned)
+		return !negative && number <= all;
+	return number <= all / 2 + negative;
+}
+
 /* A key that we can tell from others as the server does. */
 static bool has_plain_key(const struct job_plan *plan)
 {
@@ -71,11 +90,13 @@ void share_by_key(struct job_plan *plan, enum share_kind kind, const struct row 
 {
 	const struct key *key = plan->table->primary_key;
 	const struct row_span *span;
+	struct bytes text;
 
 	if (!has_plain_key(plan))
 		return;
 	span = &row->spans[key->columns[0]->position];
-	if (span->size == 0)
+	text = (struct bytes){.data = plan->first.sql.data + span->start, .size = span->size};
+	if (span->size == 0 || buffer_failed(&plan->first.sql) || !integer_fits(key->columns[0], text))
 		return;
 	plan->share =
 		(struct share){.kind = kind, .hash = hash_of(plan, kind), .start = span->start, .size = span->size};
@@ -95,6 +116,8 @@ int share_update(struct job_plan *plan, const struct row *key, const struct shar
 	if (!assignments)
 		return -ENOMEM;
 	share_by_key(plan, SHARE_UPDATE, key);
+	if (plan->share.kind == SHARE_NONE)
+		return 0;
 	plan->share.assignments = assignments;
 	for (uint32_t i = 0; i < table->column_count; i++) {
 		if (!changed[i])
@@ -142,6 +165,13 @@ bool shared_match(const struct job *job_a, const struct job *job_b)
 		return false;
 	return same_columns(a->columns, b->columns, a->column_count) && same_assignments(&a->share, &b->share) &&
 	       (a->share.kind != SHARE_CREATE || same_insertion(&a->create, &b->create));
+}
+
+bool shared_holds_up_creates(const struct job *job)
+{
+	const struct create_state *create = &job->plan->create;
+
+	return create->row_count > 1 && job->plan->compiler.server->kind == SERVER_MYSQL;
 }
 
 /* "WHEN 1 THEN 'a' " of each column, and the key once more. */

@@ -300,18 +300,19 @@ static uint64_t count_rows(const struct shared *shared)
 	return rows;
 }
 
-/* The keys that the INSERT has generated: they are consecutive, and rise in the order of VALUES. */
+/* The keys that the INSERT has generated: they rise in the order of VALUES, without a gap but for the step. */
 static void append_generated(struct shared *shared)
 {
-	const struct job_plan *plan = shared->plan;
-	struct bytes id = plan->table->auto_increment->quoted;
+	struct bytes id = shared->plan->table->auto_increment->quoted;
 
 	buffer_append_text(&shared->sql, " WHERE ");
 	buffer_append(&shared->sql, id);
 	buffer_append_text(&shared->sql, " >= LAST_INSERT_ID() AND ");
 	buffer_append(&shared->sql, id);
 	buffer_append_text(&shared->sql, " < LAST_INSERT_ID() + ");
-	buffer_append_uint(&shared->sql, count_rows(shared) * plan->compiler.server->auto_increment_increment);
+	buffer_append_uint(&shared->sql, count_rows(shared));
+	buffer_append_text(&shared->sql, " * @@auto_increment_increment");
+	reread_append_step(shared->plan, &shared->sql);
 	buffer_append_text(&shared->sql, " ORDER BY ");
 	buffer_append(&shared->sql, id);
 }

@@ -28,6 +28,10 @@ uint64_t shared_hash(const struct job *job);
 /* Whether two jobs of equal hash can really be in one group. */
 bool shared_match(const struct job *a, const struct job *b);
 
+/* Whether creates behind it, in a table that keeps their order, have to wait for its end even when it is alone: should
+ * it fail, it is tried again in parts, and their rows must not be in its way then. */
+bool shared_holds_up_creates(const struct job *job);
+
 /* What the job adds to the length of its group's longest statement, in bytes; and how long that may get. */
 size_t shared_size(const struct job *job);
 size_t shared_size_limit(const struct job *job);
