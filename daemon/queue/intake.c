@@ -1,9 +1,17 @@
 /* queue/intake.c - claims the commands of one queue.
  *
- *   claim --some--> claim, as the credit allows
- *     |  nothing             ^
- *     v                      |
- *   blocking pop --nothing in time, or landed --> adopt
+ *   claim --some, or credit is short--> claim          adopt --> claim
+ *     |  nothing            ^                            ^
+ *     v                     |                            | answer lost
+ *   pop: BLMOVE, adopt -----+-- nothing in time, or more waits
+ *    ^  |                                                |
+ *    |  +-- adopted, and nothing waits                   |
+ *    +--+------------------------------------------------+
+ *
+ * The adoption is sent behind the blocking pop, on the pop's connection: Redis runs it the moment that the pop ends,
+ * and sends both answers together. So what has landed is in flight under its number, and the queue known not to be
+ * paused, before anybody hears of it, and without another trip. Only where its answer was lost, the landing list is
+ * looked into by an adoption of its own.
  *
  * While a pop is under way only {Q}:again may be claimed from: what the pop has moved is next in the queue's order.
  * At most one of claim, adoption and reconcile is under way at a time, which keeps deliveries in order. */
@@ -43,7 +51,11 @@ bool intake_quiet(const struct worker_queue *queue)
 
 bool intake_expects(const struct worker_queue *queue)
 {
-	return queue->intake.claiming || queue->intake.adopting || queue->intake.reconciling;
+	const struct intake *intake = &queue->intake;
+
+	/* A pop brings what is pushed later, and is no reason to wait until it is asked to end. */
+	return intake->claiming || intake->adopting || intake->reconciling ||
+	       (intake->popping && queue->worker->stopping);
 }
 
 void intake_lost(struct worker_queue *queue, uint64_t first, uint64_t count)
@@ -135,6 +147,17 @@ static void turned_away(struct worker_queue *queue, struct bytes word)
 	}
 }
 
+/* An answer that comes after the lease it was asked under, from before we or Redis were frozen: the commands may be
+ * somebody else's by now. The next renewal knows, and the reconcile behind it finds what is still ours. */
+static bool is_stale(struct worker_queue *queue, uint64_t first, uint64_t count)
+{
+	if (membership_holds(queue, worker_now()))
+		return false;
+	membership_renew_soon(queue);
+	intake_lost(queue, first, count);
+	return true;
+}
+
 static void on_claim(void *context, const struct redisReply *reply)
 {
 	struct worker_queue *queue = context;
@@ -150,10 +173,10 @@ static void on_claim(void *context, const struct redisReply *reply)
 			worker_now() + (verdict_of(reply) == VERDICT_REFUSED ? REFUSED_WAIT_MS : LOOK_EVERY_MS);
 		return;
 	}
-	if (bytes_equal_text(reply_bytes_at(reply, 0), "claimed"))
-		claimed(queue, reply);
-	else
+	if (!bytes_equal_text(reply_bytes_at(reply, 0), "claimed"))
 		turned_away(queue, reply_bytes_at(reply, 0));
+	else if (!is_stale(queue, intake->claim_first, intake->claim_count))
+		claimed(queue, reply);
 	worker_touch(queue->worker);
 }
 
@@ -189,8 +212,8 @@ static uint32_t credit(const struct worker_queue *queue, uint64_t now_ms, uint64
 	return (uint32_t)most;
 }
 
-/* A landed command has left the queue already. It waits for room as well, but for the only one of its queue there is
- * always some: a flood in one queue holds up no other. */
+/* One command more is always welcome where there is room, or else to a queue that holds none: a flood in one queue
+ * holds up no other. */
 static bool may_adopt(const struct worker_queue *queue)
 {
 	const struct worker *worker = queue->worker;
@@ -233,27 +256,25 @@ static void claim(struct worker_queue *queue, uint64_t now_ms)
 	worker->asked_bytes += bytes;
 }
 
-static void on_adopt(void *context, const struct redisReply *reply)
+/* What became of the landing list. Without an answer it may hold something, and so may the in-flight hash. */
+static void adoption_answered(struct worker_queue *queue, uint64_t number, const struct redisReply *reply)
 {
-	struct worker_queue *queue = context;
 	struct intake *intake = &queue->intake;
 	struct bytes word = reply_bytes_at(reply, 0);
 
-	intake->adopting = false;
+	intake->empty = false; /* a claim has the next word */
 	if (verdict_of(reply) != VERDICT_OK) {
 		worker_trouble(queue, "adopt", reply);
-		intake_lost(queue, intake->adopt_number, 1);
+		intake_lost(queue, number, 1);
+		intake->landed = true;
 		intake->look_at_ms = worker_now() + LOOK_EVERY_MS;
-		return;
-	}
-	if (bytes_equal_text(word, "adopted")) {
+	} else if (bytes_equal_text(word, "adopted")) {
 		intake->landed = reply_uint_at(reply, 2) > 0;
-		intake->empty = false;
-		if (!intake_deliver(queue, intake->adopt_number, 0, reply_bytes_at(reply, 1)))
-			no_memory(queue, intake->adopt_number, 1);
+		intake->empty = reply_uint_at(reply, 3) == 0;
+		if (!is_stale(queue, number, 1) && !intake_deliver(queue, number, 0, reply_bytes_at(reply, 1)))
+			no_memory(queue, number, 1);
 	} else if (bytes_equal_text(word, "returned")) {
 		intake->landed = reply_uint_at(reply, 1) > 0;
-		intake->empty = false;
 	} else if (bytes_equal_text(word, "empty")) {
 		intake->landed = false;
 	} else {
@@ -262,39 +283,76 @@ static void on_adopt(void *context, const struct redisReply *reply)
 	worker_touch(queue->worker);
 }
 
-static void adopt(struct worker_queue *queue, bool put_back)
+static void on_adopt(void *context, const struct redisReply *reply)
+{
+	struct worker_queue *queue = context;
+
+	queue->intake.adopting = false;
+	adoption_answered(queue, queue->intake.adopt_number, reply);
+}
+
+/* Returns the call, to be sent, under a number of its own. */
+static struct script_call *adoption(struct worker_queue *queue, struct link *link, bool put_back, uint64_t *ret_number)
 {
 	struct worker *worker = queue->worker;
-	struct script_call *call = queue_script(queue, SCRIPT_ADOPT);
+	struct script_call *call = script_begin(link, SCRIPT_ADOPT);
 
+	*ret_number = worker->next_number++;
 	script_key(call, queue->keys.landing);
 	script_key(call, queue->keys.inflight);
 	script_key(call, queue->keys.workers);
 	script_key(call, queue->keys.paused);
 	script_key(call, queue->keys.list);
+	script_key(call, queue->keys.again);
 	script_text(call, worker->identity.id);
-	queue->intake.adopt_number = worker->next_number++;
-	script_uint(call, queue->intake.adopt_number);
+	script_uint(call, *ret_number);
 	script_uint(call, put_back);
 	script_uint(call, intake_longest(queue));
-	queue->intake.adopting = script_send(call, on_adopt, queue) == 0;
+	return call;
 }
 
-static void on_pop(void *context, const struct redisReply *reply)
+static void adopt(struct worker_queue *queue, bool put_back)
+{
+	struct intake *intake = &queue->intake;
+	struct script_call *call = adoption(queue, queue->worker->link, put_back, &intake->adopt_number);
+
+	intake->adopting = script_send(call, on_adopt, queue) == 0;
+}
+
+/* Whatever it has moved, the answer behind this one tells. */
+static void on_moved(void *context, const struct redisReply *reply)
 {
 	struct worker_queue *queue = context;
-	struct intake *intake = &queue->intake;
 
-	intake->popping = intake->unblocking = false;
-	intake->empty = false; /* a claim has the next word */
-	if (verdict_of(reply) != VERDICT_OK) {
-		worker_trouble(queue, "pop", reply);
-		intake->look_at_ms =
-			worker_now() + (verdict_of(reply) == VERDICT_REFUSED ? REFUSED_WAIT_MS : LOOK_EVERY_MS);
-	}
-	if (verdict_of(reply) != VERDICT_OK || !reply_is_nil(reply))
-		intake->landed = true;
-	worker_touch(queue->worker);
+	if (verdict_of(reply) == VERDICT_OK)
+		return;
+	worker_trouble(queue, "pop", reply);
+	queue->intake.look_at_ms =
+		worker_now() + (verdict_of(reply) == VERDICT_REFUSED ? REFUSED_WAIT_MS : LOOK_EVERY_MS);
+}
+
+static void on_popped(void *context, const struct redisReply *reply)
+{
+	struct worker_queue *queue = context;
+
+	queue->intake.popping = queue->intake.unblocking = false;
+	adoption_answered(queue, queue->intake.pop_number, reply);
+}
+
+static int send_pop(struct worker_queue *queue, uint32_t timeout_ms)
+{
+	struct intake *intake = &queue->intake;
+	char seconds[32];
+
+	snprintf(seconds, sizeof(seconds), "%u.%03u", timeout_ms / 1000, timeout_ms % 1000);
+	link_begin(intake->pop_link, 6);
+	link_text(intake->pop_link, "BLMOVE");
+	link_text(intake->pop_link, queue->keys.list);
+	link_text(intake->pop_link, queue->keys.landing);
+	link_text(intake->pop_link, "RIGHT");
+	link_text(intake->pop_link, "LEFT");
+	link_text(intake->pop_link, seconds);
+	return link_commit(intake->pop_link, timeout_ms, on_moved, queue);
 }
 
 /* Blocks for the next command, no longer than the lease under which it is sent will surely last: Redis keeps serving
@@ -304,7 +362,6 @@ static void pop(struct worker_queue *queue, uint64_t now_ms)
 	struct intake *intake = &queue->intake;
 	uint64_t lease_ms = queue->worker->options->delivery.lease_ms;
 	uint64_t until_ms = queue->membership.until_ms - lease_ms / 10;
-	char seconds[32];
 
 	if (!link_ready(intake->pop_link)) {
 		intake->empty = false;
@@ -313,17 +370,16 @@ static void pop(struct worker_queue *queue, uint64_t now_ms)
 	}
 	if (until_ms < now_ms + POP_SHORTEST_MS)
 		return; /* with the next renewal */
-	uint64_t timeout_ms = until_ms - now_ms < POP_LONGEST_MS ? until_ms - now_ms : POP_LONGEST_MS;
-	snprintf(seconds, sizeof(seconds), "%llu.%03llu", (unsigned long long)(timeout_ms / 1000),
-		 (unsigned long long)(timeout_ms % 1000));
-	link_begin(intake->pop_link, 6);
-	link_text(intake->pop_link, "BLMOVE");
-	link_text(intake->pop_link, queue->keys.list);
-	link_text(intake->pop_link, queue->keys.landing);
-	link_text(intake->pop_link, "RIGHT");
-	link_text(intake->pop_link, "LEFT");
-	link_text(intake->pop_link, seconds);
-	intake->popping = link_commit(intake->pop_link, (uint32_t)timeout_ms, on_pop, queue) == 0;
+	uint32_t timeout_ms = until_ms - now_ms < POP_LONGEST_MS ? (uint32_t)(until_ms - now_ms) : POP_LONGEST_MS;
+	struct script_call *call = adoption(queue, intake->pop_link, false, &intake->pop_number);
+	script_extra_ms(call, timeout_ms);
+	bool moving = send_pop(queue, timeout_ms) == 0;
+	intake->popping = script_send(call, on_popped, queue) == 0;
+	if (moving == intake->popping)
+		return;
+	/* One without the other, for want of memory: neither, then. */
+	intake->landed = true;
+	link_drop(intake->pop_link, "no memory for a pop");
 }
 
 static void on_unblocked(void *context, const struct redisReply *reply)
@@ -375,6 +431,6 @@ void intake_step(struct worker_queue *queue, uint64_t now_ms)
 		return;
 	else if (intake->again || (!intake->popping && !intake->empty))
 		claim(queue, now_ms);
-	else if (!intake->popping)
+	else if (!intake->popping && may_adopt(queue))
 		pop(queue, now_ms);
 }

@@ -3,7 +3,7 @@
  *   HKEYS inflight --> known: leave | number of a lost claim: fetch, hand up | else: it was finished, HDEL once more
  *
  * No claim is under way meanwhile, and answers come in order: when the list of fields arrives, memory is as old as it.
- */
+ * But for what a pop brings, on a connection of its own: its number is left alone as long as its answer is due. */
 #include "common/log.h"
 #include "daemon/queue/state.h"
 #include "daemon/queue/verdict.h"
@@ -35,6 +35,12 @@ static bool was_lost(const struct intake *intake, uint64_t number)
 		if (number >= intake->lost[i].first && number - intake->lost[i].first < intake->lost[i].count)
 			return true;
 	return false;
+}
+
+/* Its answer will tell, or the loss of it. */
+static bool is_being_popped(const struct intake *intake, uint64_t number)
+{
+	return intake->popping && number == intake->pop_number;
 }
 
 static void on_fetched(void *context, const struct redisReply *reply)
@@ -131,7 +137,7 @@ static void on_fields(void *context, const struct redisReply *reply)
 	for (uint64_t i = 0; i < reply_length(reply); i++) {
 		struct unknown found;
 		if (!holding_field_parse(reply_bytes_at(reply, i), &found.number, &found.attempts) ||
-		    holdings_find(&queue->worker->holdings, found.number))
+		    holdings_find(&queue->worker->holdings, found.number) || is_being_popped(intake, found.number))
 			continue;
 		if (was_lost(intake, found.number))
 			intake->unknown[intake->unknown_count++] = found;

@@ -15,6 +15,7 @@ struct script_call {
 	struct link *link;
 	enum script script;
 	uint32_t keys, arguments;
+	uint32_t extra_ms;
 	bool sent_whole; /* with its text: a second NOSCRIPT is a failure */
 	link_answer *answer;
 	void *context;
@@ -76,6 +77,12 @@ void script_uint(struct script_call *call, uint64_t argument)
 	script_argument(call, (struct bytes){.data = text, .size = (size_t)size});
 }
 
+void script_extra_ms(struct script_call *call, uint32_t extra_ms)
+{
+	if (call)
+		call->extra_ms = extra_ms;
+}
+
 static void call_free(struct script_call *call)
 {
 	buffer_free(&call->rest);
@@ -97,7 +104,7 @@ static int send_call(struct script_call *call)
 	}
 	link_uint(call->link, call->keys);
 	link_formatted(call->link, buffer_bytes(&call->rest));
-	return link_commit(call->link, 0, on_answer, call);
+	return link_commit(call->link, call->extra_ms, on_answer, call);
 }
 
 static void on_answer(void *context, const struct redisReply *reply)

@@ -35,6 +35,9 @@ void script_argument(struct script_call *call, struct bytes argument);
 void script_text(struct script_call *call, const char *argument);
 void script_uint(struct script_call *call, uint64_t argument);
 
+/* The answer may take so much longer than usual: it is sent behind something that takes its time. */
+void script_extra_ms(struct script_call *call, uint32_t extra_ms);
+
 /* Sends it and gives the call up. answer as for link_commit(). Returns 0, -ENOTCONN or -ENOMEM. */
 int script_send(struct script_call *call, link_answer *answer, void *context);
 

@@ -55,7 +55,7 @@ struct intake {
 	uint64_t look_at_ms;
 	uint64_t claim_first, claim_bytes; /* of the claim that is under way */
 	uint32_t claim_count;
-	uint64_t adopt_number;
+	uint64_t adopt_number, pop_number; /* what is landed gets */
 	struct number_range
 		lost[INTAKE_LOST_RANGES]; /* numbers that were sent, no word of what became of them; sorted */
 	uint32_t lost_count;
@@ -106,7 +106,8 @@ struct worker {
 	struct worker_events events;
 	void *context;
 	uv_timer_t tick;
-	uv_idle_t soon; /* runs worker's step once, outside of all callbacks */
+	uv_idle_t soon; /* active: the step is due */
+	uv_check_t polled;
 	uint32_t handles;
 	struct link *link;
 	struct identity identity;

@@ -5,7 +5,8 @@
  *               +----- fenced: new id -------+
  *
  * Callbacks only record what they heard and touch the worker; worker_step() acts, outside of all callbacks, once per
- * turn of the loop at most and every 100 ms at least. So everything that a turn brought is sent in one piece. */
+ * turn of the loop at most and every 100 ms at least: when the loop has polled, and everybody has made something of
+ * what that brought. So everything that a turn brought is sent in one piece. */
 #include "daemon/queue/worker.h"
 
 #include "common/clock.h"
@@ -63,17 +64,28 @@ void worker_release(struct holding *holding)
 
 static void on_soon(uv_idle_t *handle)
 {
-	uv_idle_stop(handle);
-	worker_step(handle->data);
+	(void)handle; /* being active is all that it is for */
+}
+
+/* Of the handles of this kind libuv calls the youngest first: the engine, which opens the worker before its own, has
+ * had its turn, and what became of commands is sent in the turn in which it became known. */
+static void on_polled(uv_check_t *handle)
+{
+	struct worker *worker = handle->data;
+
+	if (!uv_is_active((uv_handle_t *)&worker->soon))
+		return;
+	uv_idle_stop(&worker->soon);
+	worker_step(worker);
 }
 
 static void on_tick(uv_timer_t *handle)
 {
-	worker_step(handle->data);
+	worker_touch(handle->data);
 }
 
 /* An idle handle, since the loop does not block while one is active: whoever touches, in whatever phase of the loop,
- * is served in its next turn. */
+ * is served in this turn or the next. */
 void worker_touch(struct worker *worker)
 {
 	if (!worker->gone)
@@ -217,6 +229,7 @@ static void end(struct worker *worker)
 		link_close(worker->queues[i].intake.pop_link);
 	uv_close((uv_handle_t *)&worker->tick, on_handle_closed);
 	uv_close((uv_handle_t *)&worker->soon, on_handle_closed);
+	uv_close((uv_handle_t *)&worker->polled, on_handle_closed);
 }
 
 static void leave(struct worker *worker, uint64_t now_ms)
@@ -363,8 +376,10 @@ int worker_open(uv_loop_t *loop, const struct options *options, const struct wor
 	}
 	uv_timer_init(loop, &worker->tick);
 	uv_idle_init(loop, &worker->soon);
-	worker->tick.data = worker->soon.data = worker;
-	worker->handles = 2;
+	uv_check_init(loop, &worker->polled);
+	worker->tick.data = worker->soon.data = worker->polled.data = worker;
+	worker->handles = 3;
+	uv_check_start(&worker->polled, on_polled);
 	uv_timer_start(&worker->tick, on_tick, TICK_MS, TICK_MS);
 	worker_touch(worker);
 	*ret_worker = worker;
