@@ -1,62 +1,62 @@
-/* planner_model.h - three tables, commands on them, and a database that runs one command after the other. */
+/* planner_model.h - commands on the tables of planner_database.h: what they are, what they hold and what they do. */
 #ifndef UNIT_PLANNER_MODEL_H
 #define UNIT_PLANNER_MODEL_H
 
 #include "fake_procedure.h"
+#include "planner_database.h"
 
-enum { ROWS = 4 };
+enum action { CREATE, UPDATE, DELETE, READ, UPDATE_WHERE, DELETE_WHERE, COUNT, ACTIONS };
 
-/* parent(id, code unique), child(id, parent_id -> parent.id), generated(id auto_increment, name text unique). */
-extern struct table parent, child, generated;
-extern struct foreign_key foreign_key; /* the child's; its on_delete is the test's to set */
-
-enum action {
-	CREATE_PARENT,
-	RECODE_PARENT,
-	MOVE_PARENT,
-	DELETE_PARENT,
-	READ_PARENT,
-	CREATE_CHILD,
-	REPARENT_CHILD,
-	DELETE_CHILD,
-	READ_CHILD,
-	DELETE_CHILDREN, /* of one parent, by condition */
-	COUNT_CHILDREN,
-	CREATE_GENERATED,
-	DELETE_GENERATED, /* by name: a condition */
-	COUNT_GENERATED,
-	ACTIONS
+/* When a command fails whatever it finds. */
+enum doom {
+	DOOM_NONE,
+	DOOM_AT_ONCE,    /* its first statement does */
+	DOOM_AT_END,     /* it finds out once all was answered, and has changed nothing */
+	DOOM_AFTERWARDS, /* the same, but it has: its transaction has to go */
+	DOOM_LOCKED      /* from some time on it ends in a deadlock, until it is given up */
 };
 
-enum { NO_ROW = -1, FAILED = -2 };
+enum {
+	UNANSWERED = -3,
+	TIMES = 8
+}; /* so often at most a command may be executed: a row made by it has an id for each */
 
 struct command_model {
 	struct script script;
 	enum action action;
-	int row, value;
-	bool doomed; /* fails whenever it is run */
+	enum table_name table;
+	int column, value; /* which row, or rows */
+	bool changed[COLUMNS];
+	struct row row;
+	enum doom doom;
+	uint32_t locked_from; /* so many restarts go well */
+	uint32_t acts_in_wave;
+	int index; /* its place in the queue */
+
+	/* What became of it. */
 	uint32_t faults;
-	int expected; /* what it finds when all run one by one */
-	int found;    /* what it has found in its batch */
+	uint32_t times; /* committed, in truth: more than once when an answer to COMMIT was lost */
+	uint32_t acted; /* script.restarted when its statement was executed; 0: not since the batch began */
+	int found;      /* in its batch; UNANSWERED: its statement was not executed yet */
 	int generated_id;
+	bool stale;       /* has been told once that the catalog was */
+	bool rolled_back; /* what it has found was not committed: it has failed */
 	bool done;
 };
 
-struct database {
-	bool parents[ROWS], children[ROWS], names[ROWS];
-	int codes[ROWS], parent_of[ROWS];
-};
-
-/* What the command finds in the database, which it changes: rows, a value, NO_ROW or FAILED. Counts find FAILED. */
-int run_command(struct database *database, const struct command_model *model);
-
-/* Reads by condition: what they find is not determined. */
+/* Whether it only reads, and what it finds is not determined. */
 bool is_count(const struct command_model *model);
 
-/* What a count waits for: a write of its table, cascades included. */
-bool writes_for(const struct command_model *count, const struct command_model *model);
+/* What its statement does: rows it met, a row as a number, NOTHING or FAILED. */
+int execute_command(struct database *database, const struct command_model *model);
 
-/* The footprint of a script whose `test` is a command_model. */
-int footprint_of(struct script *script, struct footprint *footprint);
+/* What the command as a whole does. */
+int run_command(struct database *database, const struct command_model *model);
+
+/* The id of the row that it made when it was last executed, or makes when it is executed next. */
+int made_id(const struct command_model *model, uint32_t times);
+
+/* Gives the command a script that does it. Set before: all of the first part, but for the script. */
+void script_command(struct command_model *model);
 
 #endif
