@@ -106,6 +106,7 @@ void batch_add(struct batch *batch, struct task *task)
 {
 	assert(batch->count < batch->capacity);
 	batch->members[batch->count++] = (struct batch_member){.task = task};
+	task->batch = batch;
 }
 
 struct task *batch_task(const struct batch *batch, uint32_t index)

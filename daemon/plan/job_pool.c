@@ -102,33 +102,16 @@ void job_free(struct job *job)
 
 /* --- lists --- */
 
-static void insert_after(struct job_list *list, struct job *before, struct job *job)
-{
-	job->previous = before;
-	job->next = before ? before->next : list->first;
-	if (job->previous)
-		job->previous->next = job;
-	else
-		list->first = job;
-	if (job->next)
-		job->next->previous = job;
-	else
-		list->last = job;
-	list->count++;
-}
-
 void job_list_append(struct job_list *list, struct job *job)
 {
-	insert_after(list, list->last, job);
-}
-
-void job_list_insert(struct job_list *list, struct job *job)
-{
-	struct job *after = list->first;
-
-	while (after && after->sequence < job->sequence)
-		after = after->next;
-	insert_after(list, after ? after->previous : list->last, job);
+	job->previous = list->last;
+	job->next = NULL;
+	if (list->last)
+		list->last->next = job;
+	else
+		list->first = job;
+	list->last = job;
+	list->count++;
 }
 
 void job_list_remove(struct job_list *list, struct job *job)
@@ -146,84 +129,43 @@ void job_list_remove(struct job_list *list, struct job *job)
 	list->count--;
 }
 
-/* --- heaps --- */
-
-int job_heap_reserve(struct job_heap *heap, uint32_t capacity)
+/* Merges two chains that are in order. */
+static struct job *merge(struct job *a, struct job *b)
 {
-	enum { FIRST_CAPACITY = 64 };
-	uint32_t wanted = heap->capacity == 0 ? FIRST_CAPACITY : heap->capacity;
-	struct task **items;
+	struct job *merged = NULL, **end = &merged;
 
-	if (capacity <= heap->capacity)
-		return 0;
-	while (wanted < capacity)
-		wanted *= 2;
-	items = realloc(heap->items, wanted * sizeof(struct task *));
-	if (!items)
-		return -ENOMEM;
-	heap->items = items;
-	heap->capacity = wanted;
-	return 0;
-}
+	for (; a && b; end = &(*end)->next) {
+		struct job **older = a->sequence < b->sequence ? &a : &b;
 
-void job_heap_free(struct job_heap *heap)
-{
-	free(heap->items);
-	*heap = (struct job_heap){0};
-}
-
-static void place(struct job_heap *heap, uint32_t index, struct task *task)
-{
-	heap->items[index] = task;
-	task->heap_index = index;
-}
-
-static void sift_up(struct job_heap *heap, uint32_t index, struct task *task)
-{
-	while (index > 0 && heap->items[(index - 1) / 2]->heap_key > task->heap_key) {
-		place(heap, index, heap->items[(index - 1) / 2]);
-		index = (index - 1) / 2;
+		*end = *older;
+		*older = (*older)->next;
 	}
-	place(heap, index, task);
+	*end = a ? a : b;
+	return merged;
 }
 
-static void sift_down(struct job_heap *heap, uint32_t index, struct task *task)
+void job_list_sort(struct job_list *list)
 {
-	for (;;) {
-		uint32_t child = index * 2 + 1;
+	enum { CHAINS = 32 };
+	struct job *chains[CHAINS] = {NULL}; /* the n-th, unless NULL, of 2^n jobs */
+	struct job *job = list->first, *next, *sorted = NULL;
 
-		if (child + 1 < heap->count && heap->items[child + 1]->heap_key < heap->items[child]->heap_key)
-			child++;
-		if (child >= heap->count || heap->items[child]->heap_key >= task->heap_key)
-			break;
-		place(heap, index, heap->items[child]);
-		index = child;
+	for (; job; job = next) {
+		uint32_t n = 0;
+
+		next = job->next;
+		job->next = NULL;
+		for (; chains[n]; n++) {
+			job = merge(chains[n], job);
+			chains[n] = NULL;
+		}
+		chains[n] = job;
 	}
-	place(heap, index, task);
-}
-
-void job_heap_add(struct job_heap *heap, struct task *task, uint64_t key)
-{
-	assert(!task->heap && heap->count < heap->capacity);
-	task->heap = heap;
-	task->heap_key = key;
-	sift_up(heap, heap->count++, task);
-}
-
-void job_heap_remove(struct task *task)
-{
-	struct job_heap *heap = task->heap;
-	uint32_t index = task->heap_index;
-	struct task *moved;
-
-	if (!heap)
-		return;
-	task->heap = NULL;
-	moved = heap->items[--heap->count];
-	if (moved == task)
-		return;
-	if (index > 0 && heap->items[(index - 1) / 2]->heap_key > moved->heap_key)
-		sift_up(heap, index, moved);
-	else
-		sift_down(heap, index, moved);
+	for (uint32_t n = 0; n < CHAINS; n++)
+		sorted = merge(sorted, chains[n]);
+	*list = (struct job_list){0};
+	for (job = sorted; job; job = next) {
+		next = job->next;
+		job_list_append(list, job);
+	}
 }

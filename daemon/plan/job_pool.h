@@ -5,6 +5,7 @@
 #ifndef PLAN_JOB_POOL_H
 #define PLAN_JOB_POOL_H
 
+#include "daemon/plan/heap.h"
 #include "daemon/plan/job.h"
 #include "daemon/plan/schedule.h"
 
@@ -12,8 +13,9 @@
 #include <stdint.h>
 
 struct job_pool;
-struct job_heap;
+struct batch;
 struct planner_queue;
+struct ready_group;
 
 /* A job with what the planner alone knows about it. */
 struct task {
@@ -22,9 +24,10 @@ struct task {
 	struct task *next_free;
 	struct schedule_node node;
 	struct planner_queue *queue;
-	struct job_heap *heap; /* the one it stands in: ready in its queue, or delayed; NULL: none */
-	uint32_t heap_index;
-	uint64_t heap_key;
+	struct batch *batch;       /* that it was chosen for; NULL: not since it was returned */
+	struct heap_place place;   /* among its queue's that run alone, or among the delayed */
+	struct ready_group *group; /* the one it stands in; NULL: none */
+	struct task *group_previous, *group_next;
 	uint64_t due_us;         /* not chosen before; 0: at any time */
 	uint64_t bytes;          /* what it took when it came in, charged to the planner */
 	uint64_t catalog_number; /* of the catalog it was last compiled with */
@@ -36,6 +39,11 @@ struct task {
 static inline struct task *task_of(struct job *job)
 {
 	return (struct task *)((char *)job - offsetof(struct task, job));
+}
+
+static inline struct task *task_of_place(struct heap_place *place)
+{
+	return (struct task *)((char *)place - offsetof(struct task, place));
 }
 
 static inline struct task *task_of_node(struct schedule_node *node)
@@ -60,32 +68,9 @@ struct job_list {
 
 void job_list_append(struct job_list *list, struct job *job);
 
-/* Puts it in by its sequence; searches from the front, where returned jobs belong. */
-void job_list_insert(struct job_list *list, struct job *job);
-
 void job_list_remove(struct job_list *list, struct job *job);
 
-/* --- heaps: the job with the smallest heap_key first --- */
-
-struct job_heap {
-	struct task **items;
-	uint32_t count;
-	uint32_t capacity;
-};
-
-/* Makes room for so many jobs in all, so that adding never fails. Returns 0 or -ENOMEM. */
-int job_heap_reserve(struct job_heap *heap, uint32_t capacity);
-void job_heap_free(struct job_heap *heap);
-
-/* The task stands in no heap; there is room. */
-void job_heap_add(struct job_heap *heap, struct task *task, uint64_t key);
-
-/* Takes the task out of the heap it stands in; legal when it stands in none. */
-void job_heap_remove(struct task *task);
-
-static inline struct task *job_heap_first(const struct job_heap *heap)
-{
-	return heap->count > 0 ? heap->items[0] : NULL;
-}
+/* Puts the jobs in order of their sequence. */
+void job_list_sort(struct job_list *list);
 
 #endif

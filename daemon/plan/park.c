@@ -80,6 +80,17 @@ void planner_park_stale(struct planner *planner, struct task *task)
 		planner->wants_catalog = true;
 }
 
+/* Its old footprint may have stood before a create which its new one does not stand before. */
+static int replace(struct planner *planner, struct task *task)
+{
+	struct schedule_node *next_create = schedule_next_create(&task->node);
+	int r = schedule_replace(planner->schedule, &task->node, &task->job.arena, procedure_footprint(&task->job));
+
+	if (next_create)
+		planner_consider(planner, task_of_node(next_create));
+	return r;
+}
+
 /* Plans the job anew, at its old place in the order. Returns 0, -ENOMEM, or another negative errno with the error. */
 static int plan_again(struct planner *planner, struct task *task, struct error *error)
 {
@@ -90,7 +101,7 @@ static int plan_again(struct planner *planner, struct task *task, struct error *
 	procedure_free(job);
 	r = procedure_compile(job, planner->catalog, &facts, error);
 	if (r == 0 && procedure_kind(job) != PROCEDURE_ANSWERED)
-		r = schedule_replace(planner->schedule, &task->node, &job->arena, procedure_footprint(job));
+		r = replace(planner, task);
 	if (r == -ENOMEM && planner_arena_is_full(job)) {
 		planner_error_too_large(error);
 		r = -EINVAL;

@@ -48,7 +48,7 @@ void planner_free(struct planner *planner)
 	free_jobs(&planner->running);
 	free_jobs(&planner->done);
 	planner_free_queues(planner);
-	job_heap_free(&planner->delayed);
+	heap_free(&planner->delayed);
 	batch_free_all(planner);
 	schedule_free(planner->schedule);
 	catalog_unref(planner->catalog);
@@ -109,10 +109,9 @@ void planner_move(struct planner *planner, struct task *task, enum job_state sta
 
 	job_list_remove(list_of(planner, job->state), job);
 	job->state = state;
-	if (state == JOB_WAITING || state == JOB_PARKED)
-		job_list_insert(list_of(planner, state), job);
-	else
-		job_list_append(list_of(planner, state), job);
+	job_list_append(list_of(planner, state), job);
+	if (state != JOB_RUNNING)
+		task->batch = NULL;
 }
 
 /* Makes the reply. When there is no memory for it, an error's reply may still fit; a job is never lost for it. */
@@ -151,7 +150,7 @@ static void leave(struct planner *planner, struct task *task)
 {
 	struct schedule_node *next_create = schedule_next_create(&task->node);
 
-	job_heap_remove(task);
+	planner_disregard(task);
 	job_list_remove(list_of(planner, task->job.state), &task->job);
 	schedule_remove(planner->schedule, &task->node);
 	task->queue->live--;
@@ -297,9 +296,14 @@ struct job *planner_finished(struct planner *planner)
 
 struct job *planner_withdraw(struct planner *planner)
 {
-	struct job *waiting = planner->waiting.first;
-	struct job *job = planner->parked.first;
+	struct job *waiting, *job;
 
+	if (!planner->draining) {
+		job_list_sort(&planner->waiting);
+		job_list_sort(&planner->parked);
+	}
+	waiting = planner->waiting.first;
+	job = planner->parked.first;
 	if (!job || (waiting && waiting->sequence < job->sequence))
 		job = waiting;
 	/* What waited for a job that is given back must not be chosen before it is given back itself. */

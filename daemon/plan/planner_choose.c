@@ -1,12 +1,19 @@
-/* plan/planner_choose.c - what runs next: queues take turns, each with its oldest ready job first. */
+/* plan/planner_choose.c - what runs next.
+ *
+ * Queues take turns, each with its oldest ready job first, so that nobody starves, and with it what can share its
+ * statements. Then come the groups with most jobs: the more share a statement, the less each of them costs. */
 #include "daemon/plan/planner_state.h"
 #include "daemon/plan/retry.h"
+#include "daemon/plan/sql/shared.h"
 
 #include <errno.h>
 #include <stdlib.h>
 
 /* When there was no memory for a batch. */
 enum { NO_MEMORY_PAUSE_US = 100000 };
+
+/* What a queue may add to a batch at a time, at least: fewer would make small statements of many queues. */
+enum { QUEUE_SHARE_MIN = 32 };
 
 /* --- queues --- */
 
@@ -48,8 +55,7 @@ struct planner_queue *planner_queue_of(struct planner *planner, const struct pol
 	struct planner_queue *queue = find_queue(planner, policy);
 	uint32_t all = planner->waiting.count + planner->parked.count + planner->running.count + 1;
 
-	if (!queue || job_heap_reserve(&queue->sharing, queue->live + 1) < 0 ||
-	    job_heap_reserve(&queue->alone, queue->live + 1) < 0 || job_heap_reserve(&planner->delayed, all) < 0)
+	if (!queue || heap_reserve(&queue->alone, queue->live + 1) < 0 || heap_reserve(&planner->delayed, all) < 0)
 		return NULL;
 	return queue;
 }
@@ -57,8 +63,8 @@ struct planner_queue *planner_queue_of(struct planner *planner, const struct pol
 void planner_free_queues(struct planner *planner)
 {
 	for (uint32_t i = 0; i < planner->queue_count; i++) {
-		job_heap_free(&planner->queues[i]->sharing);
-		job_heap_free(&planner->queues[i]->alone);
+		ready_free(&planner->queues[i]->sharing);
+		heap_free(&planner->queues[i]->alone);
 		free(planner->queues[i]);
 	}
 	free(planner->queues);
@@ -81,19 +87,44 @@ static bool is_sharing(const struct task *task)
 /* Ready, but for the creates before it. */
 static bool is_granted(const struct task *task)
 {
-	return task->job.state == JOB_WAITING && task->node.waiting == 0 && !task->heap;
+	return task->job.state == JOB_WAITING && task->node.waiting == 0;
+}
+
+static struct ready_group *add_to_group(struct planner_queue *queue, struct task *task)
+{
+	const struct ready_kind kind = {
+		.hash = shared_hash(&task->job),
+		.creates = schedule_creates(&task->node),
+		.limit = batch_limit(task),
+	};
+
+	return ready_add(&queue->sharing, task, &kind);
 }
 
 void planner_consider(struct planner *planner, struct task *task)
 {
 	struct planner_queue *queue = task->queue;
 
-	if (!is_granted(task))
+	if (!is_granted(task) || task->place.heap)
 		return;
-	if (task->due_us > 0)
-		job_heap_add(&planner->delayed, task, task->due_us);
-	else if (schedule_first_create(&task->node))
-		job_heap_add(is_sharing(task) ? &queue->sharing : &queue->alone, task, task->job.sequence);
+	if (task->due_us > 0) {
+		heap_add(&planner->delayed, &task->place, task->due_us, task->job.sequence);
+		return;
+	}
+	if (!task->group && is_sharing(task))
+		(void)add_to_group(queue, task);
+	if (!schedule_first_create(&task->node))
+		return;
+	if (task->group)
+		ready_open(task->group);
+	else /* or there was no memory for a group */
+		heap_add(&queue->alone, &task->place, task->job.sequence, 0);
+}
+
+void planner_disregard(struct task *task)
+{
+	heap_remove(&task->place);
+	ready_remove(task);
 }
 
 void planner_settle(struct planner *planner)
@@ -106,29 +137,49 @@ void planner_settle(struct planner *planner)
 
 static void wake(struct planner *planner, uint64_t now_us)
 {
-	struct task *task;
+	struct heap_place *place;
 
-	while ((task = job_heap_first(&planner->delayed)) && task->due_us <= now_us) {
-		job_heap_remove(task);
+	while ((place = heap_first(&planner->delayed)) && place->key <= now_us) {
+		struct task *task = task_of_place(place);
+
+		heap_remove(place);
 		task->due_us = 0;
 		planner_consider(planner, task);
 	}
 }
 
-/* --- a batch --- */
+/* --- who leads --- */
 
-/* The queue's oldest ready job, of either sort. */
-static struct task *oldest(const struct planner_queue *queue)
+/* Whether all earlier creates of its table have finished, or stand before it in the batch. */
+static bool may_join(const struct task *task, const struct batch *batch)
 {
-	struct task *sharing = job_heap_first(&queue->sharing);
-	struct task *alone = job_heap_first(&queue->alone);
+	struct schedule_node *before = schedule_previous_create(&task->node);
 
-	if (!sharing || !alone)
-		return sharing ? sharing : alone;
-	return sharing->job.sequence < alone->job.sequence ? sharing : alone;
+	return !before || (batch && task_of_node(before)->batch == batch);
 }
 
-/* The first queue, from the one whose turn it is, that has a ready job; the turn goes on to the next. */
+/* The queue's oldest job that is ready and may share, or NULL. */
+static struct task *oldest_sharing(struct planner_queue *queue)
+{
+	struct ready_group *group = ready_oldest(&queue->sharing);
+
+	for (; group && !may_join(group->first, NULL); group = ready_oldest(&queue->sharing))
+		ready_close(group);
+	return group ? group->first : NULL;
+}
+
+/* The queue's oldest ready job, of either sort. */
+static struct task *oldest(struct planner_queue *queue)
+{
+	struct task *sharing = oldest_sharing(queue);
+	struct heap_place *alone = heap_first(&queue->alone);
+
+	if (!alone || (sharing && sharing->job.sequence < alone->key))
+		return sharing;
+	return task_of_place(alone);
+}
+
+/* The first queue, from the one whose turn it is, that has a ready job. */
 static struct task *find_leader(const struct planner *planner, uint32_t *ret_turn)
 {
 	for (uint32_t i = 0; i < planner->queue_count; i++) {
@@ -136,96 +187,157 @@ static struct task *find_leader(const struct planner *planner, uint32_t *ret_tur
 		struct task *task = oldest(planner->queues[turn]);
 
 		if (task) {
-			*ret_turn = (turn + 1) % planner->queue_count;
+			*ret_turn = turn;
 			return task;
 		}
 	}
 	return NULL;
 }
 
-static void take(struct planner *planner, struct batch *batch, struct task *task, uint64_t now_us)
-{
-	job_heap_remove(task);
-	planner_move(planner, task, JOB_RUNNING);
-	task->job.started_us = now_us;
-	batch_add(batch, task);
-}
+/* --- a batch --- */
 
-/* While a batch is gathered, the create behind one that it has taken may be taken too. */
-static void promote_next_create(struct task *task)
-{
-	struct schedule_node *node = schedule_next_create(&task->node);
-	struct task *next = node ? task_of_node(node) : NULL;
-
-	if (next && is_granted(next) && next->due_us == 0 && is_sharing(next))
-		job_heap_add(&next->queue->sharing, next, next->job.sequence);
-}
-
-/* What was promoted and not taken has to wait until the batch has ended. */
-static void demote_next_creates(struct planner *planner, const struct batch *batch)
-{
-	for (uint32_t i = 0; i < batch_size(batch); i++) {
-		struct schedule_node *node = schedule_next_create(&batch_task(batch, i)->node);
-
-		if (node && task_of_node(node)->heap != &planner->delayed)
-			job_heap_remove(task_of_node(node));
-	}
-}
+struct gathering {
+	struct planner *planner;
+	struct batch *batch;
+	const struct policy *policy; /* of the leader */
+	uint32_t limit;              /* the most jobs in it */
+	uint64_t now_us;
+};
 
 static uint32_t smaller(uint32_t a, uint32_t b)
 {
 	return a < b ? a : b;
 }
 
-/* A connection is set to one limit on the time of statements at a time. */
-static bool same_timeout(const struct planner_queue *queue, const struct task *leader)
+static uint32_t room_in(const struct gathering *gathering)
 {
-	return queue->policy->statement_timeout_ms == leader->job.policy->statement_timeout_ms;
+	uint32_t size = batch_size(gathering->batch);
+
+	return gathering->limit > size ? gathering->limit - size : 0;
 }
 
-/* Fills the batch: one job of each queue in turn, until it is full or no queue has one that fits. */
-static void gather(struct planner *planner, struct batch *batch, struct task *leader, uint64_t now_us)
+static void take(struct gathering *gathering, struct task *task)
 {
-	uint32_t limit = smaller(planner->options.batch, batch_limit(leader));
-	uint32_t fruitless = 0;
+	planner_move(gathering->planner, task, JOB_RUNNING);
+	task->job.started_us = gathering->now_us;
+	batch_add(gathering->batch, task);
+}
 
-	promote_next_create(leader);
-	for (uint32_t turn = planner->turn; batch_size(batch) < limit && fruitless < planner->queue_count;
-	     turn = (turn + 1) % planner->queue_count) {
-		struct task *task = job_heap_first(&planner->queues[turn]->sharing);
+/* The create behind one that was taken may be taken too. Its group is found closed, should it not be. */
+static void open_next_create(const struct task *task)
+{
+	struct schedule_node *node = schedule_next_create(&task->node);
+	struct task *next = node ? task_of_node(node) : NULL;
+
+	if (next && next->group && next->group->first == next)
+		ready_open(next->group);
+}
+
+/* Takes the group's first jobs. Returns how many. */
+static uint32_t take_group(struct gathering *gathering, struct ready_group *group, uint32_t most)
+{
+	uint32_t limit = gathering->limit, count = 0;
+	struct task *task = NULL;
+
+	gathering->limit = smaller(limit, group->kind.limit);
+	most = smaller(most, room_in(gathering));
+	for (; count < most && group->first && may_join(group->first, gathering->batch); count++) {
+		task = ready_take(group);
+		take(gathering, task);
+	}
+	if (!task) {
+		gathering->limit = limit;
+		ready_close(group);
+		return 0;
+	}
+	ready_settle(group);
+	open_next_create(task);
+	return count;
+}
+
+/* A connection is set to one limit on the time of statements at a time. */
+static bool same_timeout(const struct gathering *gathering, const struct planner_queue *queue)
+{
+	return queue->policy->statement_timeout_ms == gathering->policy->statement_timeout_ms;
+}
+
+/* Takes at most so many jobs of a queue: the group of its oldest; then those with most jobs, until half of what it may
+ * give is given so; then groups by their age, so that small ones get on beside large ones. Returns how many. */
+static uint32_t take_share(struct gathering *gathering, struct planner_queue *queue, uint32_t most)
+{
+	struct ready *ready = &queue->sharing;
+	uint32_t count = 0, left_for_full = most / 2;
+
+	if (!same_timeout(gathering, queue))
+		return 0;
+	while (count < most && room_in(gathering) > 0) {
+		bool by_size = count > 0 && left_for_full > 0;
+		struct ready_group *group = by_size ? ready_fullest(ready) : ready_oldest(ready);
+		uint32_t taken;
 
 		/* One that fits into smaller batches only will lead one when it is the oldest. */
-		if (!task || !same_timeout(planner->queues[turn], leader) || batch_limit(task) <= batch_size(batch)) {
-			fruitless++;
-			continue;
-		}
-		fruitless = 0;
-		limit = smaller(limit, batch_limit(task));
-		take(planner, batch, task, now_us);
-		promote_next_create(task);
+		if (!group || group->kind.limit <= batch_size(gathering->batch))
+			break;
+		taken = take_group(gathering, group, smaller(most - count, by_size ? left_for_full : most));
+		left_for_full -= by_size ? taken : 0;
+		count += taken;
 	}
-	demote_next_creates(planner, batch);
+	return count;
+}
+
+/* What each queue with something to share may add when it is its turn. */
+static uint32_t share_of_each(const struct gathering *gathering)
+{
+	const struct planner *planner = gathering->planner;
+	uint32_t count = 0, share;
+
+	for (uint32_t i = 0; i < planner->queue_count; i++)
+		count += ready_oldest(&planner->queues[i]->sharing) != NULL;
+	share = gathering->limit / (count > 0 ? count : 1);
+	return share > QUEUE_SHARE_MIN ? share : QUEUE_SHARE_MIN;
+}
+
+/* Fills the batch with a share of each queue in turn, until it is full or no queue has one that fits. The next batch
+ * begins with the queue behind: that of the leader when all have had their turn, else that of the last. */
+static void gather(struct gathering *gathering, uint32_t leading)
+{
+	struct planner *planner = gathering->planner;
+	uint32_t share = share_of_each(gathering);
+	uint32_t turn = leading, turns = 0, fruitless = 0;
+
+	for (; room_in(gathering) > 0 && fruitless < planner->queue_count; turns++) {
+		uint32_t taken = take_share(gathering, planner->queues[turn], share);
+
+		fruitless = taken > 0 ? 0 : fruitless + 1;
+		turn = (turn + 1) % planner->queue_count;
+	}
+	if (turns < planner->queue_count)
+		planner->turn = turn;
 }
 
 struct batch *planner_choose(struct planner *planner, uint64_t now_us, uint64_t *ret_wake_us)
 {
-	struct batch *batch = NULL;
+	struct gathering gathering = {.planner = planner, .limit = planner->options.batch, .now_us = now_us};
 	struct task *leader;
-	uint32_t turn = 0;
+	uint32_t leading = 0;
 
 	wake(planner, now_us);
-	leader = planner->draining ? NULL : find_leader(planner, &turn);
-	*ret_wake_us = planner->delayed.count > 0 ? job_heap_first(&planner->delayed)->due_us : 0;
+	leader = planner->draining ? NULL : find_leader(planner, &leading);
+	*ret_wake_us = planner->delayed.count > 0 ? heap_first(&planner->delayed)->key : 0;
 	if (!leader)
 		return NULL;
-	batch = batch_take(planner);
-	if (!batch) {
+	gathering.batch = batch_take(planner);
+	if (!gathering.batch) {
 		*ret_wake_us = now_us + NO_MEMORY_PAUSE_US;
 		return NULL;
 	}
-	planner->turn = turn;
-	take(planner, batch, leader, now_us);
-	if (is_sharing(leader))
-		gather(planner, batch, leader, now_us);
-	return batch;
+	gathering.policy = leader->job.policy;
+	planner->turn = (leading + 1) % planner->queue_count;
+	if (leader->group) {
+		gather(&gathering, leading);
+	} else {
+		planner_disregard(leader);
+		take(&gathering, leader);
+	}
+	return gathering.batch;
 }

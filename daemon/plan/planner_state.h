@@ -1,23 +1,25 @@
 /* plan/planner_state.h - the planner from inside, for planner.c, planner_choose.c, batch.c, batch_trouble.c and park.c.
  * Private to plan/.
  *
- * After anything that may make jobs ready (planner_settle) the invariant is: a job stands in its queue's heap if and
- * only if it is WAITING, all its entries are granted, its pause is over, and no unfinished create of its table stands
- * before it. */
+ * After anything that may make jobs ready (planner_settle) the invariant is: a job that is WAITING, all of whose
+ * entries are granted, and whose pause is over, stands among its queue's ready ones: in a group, if it may share a
+ * batch; else in `alone`, once no unfinished create of its table stands before it. The group of one before which none
+ * stands is open; others may be, until somebody looks. */
 #ifndef PLAN_PLANNER_STATE_H
 #define PLAN_PLANNER_STATE_H
 
 #include "daemon/plan/job_pool.h"
 #include "daemon/plan/planner.h"
+#include "daemon/plan/ready.h"
 #include "daemon/plan/refusals.h"
 #include "daemon/plan/sql/procedure.h"
 
 /* The ready jobs of one queue. Jobs know it by address. */
 struct planner_queue {
 	const struct policy *policy;
-	uint32_t live;           /* jobs of it that are not done */
-	struct job_heap sharing; /* ready, and may share a batch */
-	struct job_heap alone;   /* ready, and may not */
+	uint32_t live;        /* jobs of it that are not done */
+	struct ready sharing; /* ready, and may share a batch */
+	struct heap alone;    /* ready, and may not; by sequence */
 };
 
 struct planner {
@@ -34,8 +36,8 @@ struct planner {
 	uint64_t random;
 	struct planner_queue **queues;
 	uint32_t queue_count;
-	uint32_t turn;           /* the queue that leads the next batch, if it can */
-	struct job_heap delayed; /* granted, and waiting out a pause; by due_us */
+	uint32_t turn;       /* the queue that leads the next batch, if it can */
+	struct heap delayed; /* granted, and waiting out a pause; by due_us */
 	struct job_list waiting, parked, running, done;
 	uint64_t bytes; /* of all jobs in these */
 	uint64_t answered_ok, answered_error;
@@ -50,6 +52,9 @@ struct planner_queue *planner_queue_of(struct planner *planner, const struct pol
 
 /* Puts the job among the ready or the delayed ones if it belongs there. Legal on any job, at any time. */
 void planner_consider(struct planner *planner, struct task *task);
+
+/* Takes the job from among the ready or the delayed ones. Legal on any job. */
+void planner_disregard(struct task *task);
 
 /* Considers all jobs that the schedule has granted since. */
 void planner_settle(struct planner *planner);

@@ -401,7 +401,17 @@ struct schedule_node *schedule_next_create(const struct schedule_node *node)
 	return node->create && node->create->next ? node->create->next->node : NULL;
 }
 
+struct schedule_node *schedule_previous_create(const struct schedule_node *node)
+{
+	return node->create && node->create->previous ? node->create->previous->node : NULL;
+}
+
 bool schedule_first_create(const struct schedule_node *node)
 {
-	return !node->create || !node->create->previous;
+	return !schedule_previous_create(node);
+}
+
+const struct schedule_resource *schedule_creates(const struct schedule_node *node)
+{
+	return node->create ? node->create->resource : NULL;
 }

@@ -60,7 +60,11 @@ struct schedule_node *schedule_pop_ready(struct schedule *schedule);
 /* The node whose create comes next after this one's in the same table, or NULL. */
 struct schedule_node *schedule_next_create(const struct schedule_node *node);
 
-/* Whether no unfinished create of its table stands before it. True for a node that creates nothing. */
+/* The one whose create comes before, or NULL: then no unfinished create of its table does, or it creates nothing. */
+struct schedule_node *schedule_previous_create(const struct schedule_node *node);
 bool schedule_first_create(const struct schedule_node *node);
+
+/* The line that its create stands in, or NULL: it has none. */
+const struct schedule_resource *schedule_creates(const struct schedule_node *node);
 
 #endif

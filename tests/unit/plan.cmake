@@ -12,10 +12,12 @@ add_library(unit_planner_core STATIC
 	${PLAN_DIR}/footprint_foreign_keys.c
 	${PLAN_DIR}/footprint_resources.c
 	${PLAN_DIR}/footprint_rules.c
+	${PLAN_DIR}/heap.c
 	${PLAN_DIR}/job_pool.c
 	${PLAN_DIR}/park.c
 	${PLAN_DIR}/planner.c
 	${PLAN_DIR}/planner_choose.c
+	${PLAN_DIR}/ready.c
 	${PLAN_DIR}/refusals.c
 	${PLAN_DIR}/retry.c
 	${PLAN_DIR}/schedule.c
@@ -23,6 +25,8 @@ add_library(unit_planner_core STATIC
 target_link_libraries(unit_planner_core PUBLIC rowd_common)
 rowd_unit(planner unit_planner_core)
 target_sources(unit_planner PRIVATE planner_world.c)
+rowd_unit(planner_groups unit_planner_core)
+target_sources(unit_planner_groups PRIVATE planner_world.c)
 rowd_unit(planner_trouble unit_planner_core)
 target_sources(unit_planner_trouble PRIVATE planner_world.c)
 rowd_unit(batch_groups unit_planner_core)
@@ -39,7 +43,7 @@ rowd_unit(footprint_foreign_keys unit_planner_core)
 target_sources(unit_footprint_foreign_keys PRIVATE footprint_world.c)
 rowd_unit_pieces(footprint_foreign_keys)
 rowd_unit(policy rowd_plan)
-rowd_unit(job_heap unit_planner_core)
+rowd_unit(heap unit_planner_core)
 rowd_unit(planner_property unit_planner_core)
 target_sources(unit_planner_property PRIVATE planner_database.c planner_model.c planner_server.c)
 rowd_unit(planner_memory unit_planner_core)

@@ -257,7 +257,7 @@ static void test_small_limit_in_a_large_batch(void **state)
 	for (uint32_t i = 0; i < 2; i++) {
 		struct batch *batch = choose();
 
-		assert_int_equal(batch_size(batch), i == 0 ? 32 : 2);
+		assert_int_equal(batch_size(batch), i == 0 ? COUNT : 1);
 		run(batch);
 		assert_int_equal(once.replied, i);
 	}
