@@ -12,15 +12,21 @@ static int wait_of(int status)
 	return status & (MYSQL_WAIT_READ | MYSQL_WAIT_WRITE | MYSQL_WAIT_EXCEPT);
 }
 
+/* OpenSSL's queue of errors is the thread's, and no library empties it: a stale entry, of a connect on another handle,
+ * would be taken for this call's. Without TLS nobody looks, and emptying it would cost more than to fetch a row. */
+static void forget_tls_errors(const struct call *call)
+{
+	if (call->tls)
+		ERR_clear_error();
+}
+
 int call_start(struct call *call, enum call_kind kind, struct bytes text)
 {
 	int status = 0;
 
 	assert(call->wanted == 0);
 	call->kind = kind;
-	/* OpenSSL's queue of errors is the thread's, and no library empties it: a stale entry, of a connect on another
-	 * handle, would be taken for this call's. */
-	ERR_clear_error();
+	forget_tls_errors(call);
 	switch (kind) {
 	case CALL_SEND:
 		status = mysql_send_query_start(&call->failed, call->mysql, text.data, text.size);
@@ -48,7 +54,7 @@ int call_resume(struct call *call, int ready)
 	int status = 0;
 
 	assert(call->wanted != 0);
-	ERR_clear_error();
+	forget_tls_errors(call);
 	switch (call->kind) {
 	case CALL_SEND:
 		status = mysql_send_query_cont(&call->failed, call->mysql, ready);

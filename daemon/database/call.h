@@ -24,6 +24,7 @@ enum call_kind {
 
 struct call {
 	MYSQL *mysql;
+	bool tls;
 	enum call_kind kind;
 	int wanted; /* MYSQL_WAIT_…: what it is suspended for; 0: it is not */
 	MYSQL_RES *result;

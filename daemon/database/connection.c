@@ -342,6 +342,7 @@ int connection_open(uv_loop_t *loop, struct st_mysql *mysql, const struct connec
 	connection->events = *events;
 	connection->context = context;
 	connection->call.mysql = mysql;
+	connection->call.tls = mysql_get_ssl_cipher(mysql) != NULL;
 	connection->idle_since_ms = uv_now(loop);
 	connection->descriptor = fcntl((int)mysql_get_socket(mysql), F_DUPFD_CLOEXEC, 0);
 	if (connection->descriptor < 0) {

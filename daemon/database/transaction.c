@@ -20,6 +20,9 @@
 #include <assert.h>
 #include <stdio.h>
 
+/* So many rows are taken without looking at the clock. */
+enum { ROWS_PER_STEP = 32 };
+
 /* MySQL's limit does not reach writes: the stopper does. */
 static void write_setting(struct transaction *transaction, uint32_t timeout_ms)
 {
@@ -223,19 +226,30 @@ static enum transaction_progress take_answer(struct transaction *transaction)
 	return PROGRESS_ON;
 }
 
-static enum transaction_progress take_row(struct transaction *transaction)
+static void hand_over_row(struct transaction *transaction)
+{
+	struct call *call = transaction->call;
+
+	transaction->rows++;
+	if (!transaction->rows_unwanted)
+		transaction->rows_unwanted =
+			transaction->events.row(transaction->context, transaction->answered,
+						(const char *const *)call->row, mysql_fetch_lengths(call->result),
+						mysql_num_fields(call->result)) != 0;
+}
+
+/* Takes the row that was fetched, and those behind it that are there already. */
+static enum transaction_progress take_rows(struct transaction *transaction)
 {
 	struct call *call = transaction->call;
 	struct statement_result result;
 
-	if (call->row) {
-		transaction->rows++;
-		if (!transaction->rows_unwanted)
-			transaction->rows_unwanted =
-				transaction->events.row(
-					transaction->context, transaction->answered, (const char *const *)call->row,
-					mysql_fetch_lengths(call->result), mysql_num_fields(call->result)) != 0;
-		return PROGRESS_ON;
+	for (int taken = 1; call->row; taken++) {
+		hand_over_row(transaction);
+		if (taken == ROWS_PER_STEP)
+			return PROGRESS_ON;
+		if (call_start(call, CALL_ROW, BYTES("")))
+			return PROGRESS_WAIT;
 	}
 	mysql_free_result(call->result);
 	call->result = NULL;
@@ -281,7 +295,7 @@ static enum transaction_progress take_call(struct transaction *transaction)
 	case TRANSACTION_ANSWERING:
 		return take_answer(transaction);
 	case TRANSACTION_FETCHING:
-		return take_row(transaction);
+		return take_rows(transaction);
 	case TRANSACTION_CONFIRMING:
 		return take_confirmation(transaction);
 	case TRANSACTION_ASKING:
@@ -301,7 +315,8 @@ enum transaction_progress transaction_step(struct transaction *transaction)
 	if (transaction->call->kind == CALL_NONE)
 		return start_next(transaction);
 	progress = take_call(transaction);
-	transaction->call->kind = CALL_NONE;
+	if (progress != PROGRESS_WAIT)
+		transaction->call->kind = CALL_NONE;
 	return progress;
 }
 
