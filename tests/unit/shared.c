@@ -296,7 +296,7 @@ static void deletes_know_which_rows_there_were(void **state)
 
 	begin(group, "{\"op\":\"delete\",\"table\":\"toys\",\"pk\":5}",
 	      "{\"op\":\"delete\",\"table\":\"toys\",\"pk\":6}", NULL);
-	expect_statement(group, 0, "DELETE FROM `toys` WHERE `id` IN (5,6) RETURNING 1,`id`");
+	expect_statement(group, 0, "DELETE FROM `toys` WHERE `id` IN (5,6) LIMIT 2 RETURNING 1,`id`");
 	row(group, 0, "1", "6", NULL);
 	done(group, 0, 1, 0);
 	expect_answered(group);
@@ -312,10 +312,11 @@ static void updates_know_what_changed(void **state)
 	begin(group, "{\"op\":\"update\",\"table\":\"pets\",\"pk\":1,\"set\":{\"age\":3},\"returning\":[\"age\"]}",
 	      "{\"op\":\"update\",\"table\":\"pets\",\"pk\":2,\"set\":{\"age\":null},\"returning\":[\"age\"]}",
 	      "{\"op\":\"update\",\"table\":\"pets\",\"pk\":3,\"set\":{\"age\":5},\"returning\":[\"age\"]}", NULL);
-	expect_statement(group, 0, "SELECT 1,`id`,`age` FROM `pets` WHERE `id` IN (1,2,3) FOR UPDATE");
+	expect_statement(group, 0,
+			 "SELECT 1,`id`,`age` FROM `pets` FORCE INDEX (PRIMARY) WHERE `id` IN (1,2,3) FOR UPDATE");
 	expect_statement(
 		group, 1,
-		"UPDATE `pets` SET `age` = CASE `id` WHEN 1 THEN 3 WHEN 2 THEN NULL WHEN 3 THEN 5 END WHERE `id` IN (1,2,3)");
+		"UPDATE `pets` FORCE INDEX (PRIMARY) SET `age` = CASE `id` WHEN 1 THEN 3 WHEN 2 THEN NULL WHEN 3 THEN 5 END WHERE `id` IN (1,2,3)");
 	expect_statement(group, 2, "SELECT `age`,`id`,`age` FROM `pets` WHERE `id` IN (1,2,3)");
 	row(group, 0, "1", "1", "3", NULL);
 	row(group, 0, "1", "2", "", NULL);
@@ -417,7 +418,7 @@ static void the_order_of_what_is_set_does_not_count(void **state)
 	      NULL);
 	expect_statement(
 		group, 1,
-		"UPDATE `pets` SET `name` = CASE `id` WHEN 1 THEN 'a' WHEN 2 THEN 'b' END,`age` = CASE `id` WHEN 1 THEN 2 "
+		"UPDATE `pets` FORCE INDEX (PRIMARY) SET `name` = CASE `id` WHEN 1 THEN 'a' WHEN 2 THEN 'b' END,`age` = CASE `id` WHEN 1 THEN 2 "
 		"WHEN 2 THEN 3 END WHERE `id` IN (1,2)");
 	expect_statement(group, 2, "SELECT 1,`id`,`name`,`age` FROM `pets` WHERE `id` IN (1,2)");
 }

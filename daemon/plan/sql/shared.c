@@ -206,6 +206,13 @@ static void append_from(struct shared *shared)
 	buffer_append(&shared->sql, shared->plan->table->quoted);
 }
 
+/* Of a small table the server would rather look at every row than at a hundred by their keys, and wait for each that
+ * somebody else has locked. DELETE takes no such hint, but a LIMIT leads to the key as well. */
+static void append_by_key_only(struct shared *shared)
+{
+	buffer_append_text(&shared->sql, " FORCE INDEX (PRIMARY)");
+}
+
 static void append_items(struct shared *shared)
 {
 	for (uint32_t i = 0; i < shared->count; i++) {
@@ -240,6 +247,8 @@ static void write_delete(struct shared *shared)
 	buffer_append_text(begin_statement(shared, SHARED_BY_KEY), "DELETE");
 	append_from(shared);
 	append_where(shared);
+	buffer_append_text(&shared->sql, " LIMIT ");
+	buffer_append_uint(&shared->sql, shared->count);
 	buffer_append_text(&shared->sql, " RETURNING ");
 	append_columns(shared);
 	append_key_column(shared);
@@ -271,11 +280,13 @@ static void write_update(struct shared *shared)
 	append_key_column(shared);
 	append_set_columns(shared);
 	append_from(shared);
+	append_by_key_only(shared);
 	append_where(shared);
 	buffer_append_text(&shared->sql, " FOR UPDATE");
 	end_statement(shared);
 	buffer_append_text(begin_statement(shared, SHARED_EFFECT), "UPDATE ");
 	buffer_append(&shared->sql, shared->plan->table->quoted);
+	append_by_key_only(shared);
 	for (uint32_t i = 0; i < shared->plan->share.assignment_count; i++) {
 		buffer_append_text(&shared->sql, i > 0 ? "," : " SET ");
 		append_case(shared, i);
