@@ -1,8 +1,6 @@
 /* common/utf8.c */
 #include "common/utf8.h"
 
-#include <stdint.h>
-
 static bool continues(const unsigned char *byte)
 {
 	return (*byte & 0xc0) == 0x80;
@@ -41,15 +39,7 @@ size_t utf8_valid_size(struct bytes text)
 	size_t at = 0;
 
 	while (at < text.size) {
-		/* Most text is ASCII: eight bytes at a time while it is. */
-		uint64_t eight;
-
-		while (text.size - at >= sizeof(eight)) {
-			memcpy(&eight, text.data + at, sizeof(eight));
-			if (eight & 0x8080808080808080u)
-				break;
-			at += sizeof(eight);
-		}
+		at += utf8_ascii_size((struct bytes){.data = text.data + at, .size = text.size - at});
 		if (at == text.size)
 			break;
 

@@ -2,9 +2,10 @@
 #include "daemon/plan/catalog_state.h"
 
 #include "daemon/plan/column_default.h"
-#include "daemon/plan/column_index.h"
 #include "daemon/plan/column_type.h"
+#include "daemon/plan/footprint.h"
 #include "daemon/plan/sql/literal.h"
+#include "daemon/plan/sql/query.h"
 
 #include <assert.h>
 #include <errno.h>
@@ -211,17 +212,51 @@ int catalog_add_trigger(struct catalog *catalog, struct bytes table_name)
 	return 0;
 }
 
+/* A column that is left out and has no default becomes NULL: known, and in no key. */
+static bool is_null_when_absent(const struct column *column)
+{
+	return column->nullable && !column->has_default && !column->generated && !column->auto_increment;
+}
+
+/* What commands would else work out each for itself. */
+static int prepare(struct arena *arena, struct table *table)
+{
+	const struct column **columns = arena_alloc_array(arena, table->column_count, sizeof(struct column *));
+	struct bytes *absent = arena_alloc_array(arena, table->column_count, sizeof(*absent));
+	struct buffer list;
+	int result;
+
+	if (!columns || !absent || name_index_init(&table->columns_by_name, arena, table->column_count) < 0)
+		return -ENOMEM;
+	for (uint32_t i = 0; i < table->column_count; i++) {
+		columns[i] = &table->columns[i];
+		if (is_null_when_absent(columns[i]))
+			absent[i] = FOOTPRINT_NULL;
+		name_index_add(&table->columns_by_name, &columns[i]->name);
+	}
+	table->every_column = columns;
+	table->absent = absent;
+	buffer_init(&list, CATALOG_BYTES);
+	query_append_columns(&list, columns, table->column_count);
+	result = buffer_failed(&list) ? -ENOMEM : catalog_copy(arena, buffer_bytes(&list), &table->select_list);
+	buffer_free(&list);
+	return result;
+}
+
 int catalog_finish(struct catalog *catalog)
 {
 	assert(!catalog->finished);
+	if (name_index_init(&catalog->tables_by_name, &catalog->arena, catalog->table_count) < 0)
+		return -ENOMEM;
 	for (uint32_t i = 0; i < catalog->table_count; i++) {
 		struct table *table = catalog->tables[i];
 
 		for (uint32_t j = 0; j < table->column_count; j++)
 			if (table->columns[j].auto_increment)
 				table->auto_increment = &table->columns[j];
-		if (column_index_build(&catalog->arena, table) < 0 || catalog_finish_keys(catalog, table) < 0)
+		if (prepare(&catalog->arena, table) < 0 || catalog_finish_keys(catalog, table) < 0)
 			return -ENOMEM;
+		name_index_add(&catalog->tables_by_name, &table->name);
 	}
 	catalog->finished = true;
 	return 0;
@@ -234,7 +269,26 @@ const struct server_facts *catalog_server(const struct catalog *catalog)
 
 const struct table *catalog_find(const struct catalog *catalog, struct bytes name)
 {
-	return catalog_find_table(catalog, name);
+	if (!catalog->finished)
+		return catalog_find_table(catalog, name);
+	/* A table begins with its name. */
+	return (const struct table *)(const void *)name_index_find(&catalog->tables_by_name, name);
+}
+
+static const struct column *find_one_by_one(const struct table *table, struct bytes name)
+{
+	for (uint32_t i = 0; i < table->column_count; i++)
+		if (bytes_equal(table->columns[i].name, name))
+			return &table->columns[i];
+	return NULL;
+}
+
+const struct column *table_find_column(const struct table *table, struct bytes name)
+{
+	if (!table->columns_by_name.slots)
+		return find_one_by_one(table, name);
+	/* A column begins with its name, too. */
+	return (const struct column *)(const void *)name_index_find(&table->columns_by_name, name);
 }
 
 uint32_t catalog_table_count(const struct catalog *catalog)

@@ -7,6 +7,7 @@
 
 #include "common/arena.h"
 #include "common/bytes.h"
+#include "daemon/plan/name_index.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -32,7 +33,7 @@ enum column_kind {
 };
 
 struct column {
-	struct bytes name;
+	struct bytes name;   /* first, for the name_index */
 	struct bytes quoted; /* `name`, as it stands in SQL */
 	struct bytes type;   /* as the server spells it: "int(10) unsigned" */
 	enum column_kind kind;
@@ -84,7 +85,7 @@ struct foreign_key {
 };
 
 struct table {
-	struct bytes name;
+	struct bytes name; /* first, for the name_index */
 	struct bytes quoted;
 	bool is_view;
 	struct bytes engine; /* empty for a view */
@@ -94,8 +95,11 @@ struct table {
 	struct bytes comment;
 	struct column *columns;
 	uint32_t column_count;
-	const struct column **columns_by_name; /* for table_find_column() */
-	struct key *keys;                      /* the primary key first */
+	struct name_index columns_by_name;  /* for table_find_column(); empty until the catalog is finished */
+	const struct column **every_column; /* in their order */
+	struct bytes select_list;           /* of every column, as SQL: "`id`,`name`" */
+	const struct bytes *absent;         /* per column: its text in a row for footprint.h that leaves it out */
+	struct key *keys;                   /* the primary key first */
 	uint32_t key_count;
 	const struct key *primary_key;       /* NULL: none */
 	const struct column *auto_increment; /* NULL: none */

@@ -11,6 +11,7 @@ struct catalog {
 	struct server_facts server;
 	struct table **tables; /* sorted by name */
 	uint32_t table_count;
+	struct name_index tables_by_name; /* once it is finished */
 };
 
 /* The table while the catalog is built; NULL: it was not added. */

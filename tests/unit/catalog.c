@@ -41,7 +41,7 @@ static void finds_each_column_and_no_other(void **state)
 	for (uint32_t i = 0; i < catalog_table_count(catalog); i++) {
 		const struct table *table = catalog_table_at(catalog, i);
 
-		assert_non_null(table->columns_by_name);
+		assert_non_null(table->columns_by_name.slots);
 		for (uint32_t j = 0; j < table->column_count; j++) {
 			struct bytes name = table->columns[j].name;
 

@@ -51,29 +51,17 @@ int compiler_find_column(struct compiler *compiler, struct bytes name, const str
 	return 0;
 }
 
-static int all_columns(struct compiler *compiler, const struct column ***ret_columns, uint32_t *ret_count)
-{
-	const struct table *table = compiler->table;
-	const struct column **columns =
-		arena_alloc_array(compiler->arena, table->column_count, sizeof(struct column *));
-
-	if (!columns)
-		return -ENOMEM;
-	for (uint32_t i = 0; i < table->column_count; i++)
-		columns[i] = &table->columns[i];
-	*ret_columns = columns;
-	*ret_count = table->column_count;
-	return 0;
-}
-
 int compiler_find_columns(struct compiler *compiler, const struct value *names, const char *what,
-			  const struct column ***ret_columns, uint32_t *ret_count)
+			  const struct column *const **ret_columns, uint32_t *ret_count)
 {
 	const struct column **columns;
 	bool *named;
 
-	if (!names)
-		return all_columns(compiler, ret_columns, ret_count);
+	if (!names) {
+		*ret_columns = compiler->table->every_column;
+		*ret_count = compiler->table->column_count;
+		return 0;
+	}
 	columns = arena_alloc_array(compiler->arena, names->size, sizeof(struct column *));
 	named = arena_alloc_array(compiler->arena, compiler->table->column_count, sizeof(*named));
 	if (!columns || !named)

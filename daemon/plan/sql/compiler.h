@@ -39,7 +39,7 @@ int compiler_find_column(struct compiler *compiler, struct bytes name, const str
 
 /* Looks up the columns of an array of names; NULL means all, in the catalog's order. what: the field, for errors. */
 int compiler_find_columns(struct compiler *compiler, const struct value *names, const char *what,
-			  const struct column ***ret_columns, uint32_t *ret_count);
+			  const struct column *const **ret_columns, uint32_t *ret_count);
 
 /* Notes that a value was changed on its way to `column`. */
 void compiler_warn(struct compiler *compiler, const struct column *column, const char *what);

@@ -1,8 +1,6 @@
 /* plan/sql/insertion.c */
 #include "daemon/plan/sql/insertion.h"
 
-#include "daemon/plan/footprint.h"
-
 #include <errno.h>
 
 const struct value *insertion_value(const struct insertion *insertion, const struct column *column)
@@ -17,9 +15,23 @@ bool insertion_gives(const struct insertion *insertion, const struct column *col
 	return value && value->type != VALUE_NIL;
 }
 
-/* Notes which columns a row names. */
+/* Leaves every value out. */
+static void forget_values(struct insertion *insertion)
+{
+	for (uint32_t i = 0; i < insertion->read_count; i++)
+		insertion->values[insertion->read[i]] = NULL;
+	insertion->read_count = 0;
+}
+
+static void note_value(struct insertion *insertion, const struct column *column, const struct value *value)
+{
+	insertion->values[column->position] = value;
+	insertion->read[insertion->read_count++] = column->position;
+}
+
 int insertion_collect(struct compiler *compiler, struct insertion *insertion, const struct value *row)
 {
+	forget_values(insertion);
 	for (uint32_t i = 0; i < value_map_size(row); i++) {
 		const struct column *column;
 		int result = compiler_find_column(compiler, value_bytes(&row->members[i].key), &column);
@@ -30,45 +42,38 @@ int insertion_collect(struct compiler *compiler, struct insertion *insertion, co
 			return compiler_refuse(compiler, ERROR_BAD_VALUE, column,
 					       "the column is computed and cannot be written");
 		insertion->named[column->position] = true;
+		note_value(insertion, column, &row->members[i].value);
 	}
+	insertion->current = row;
 	return 0;
 }
 
 void insertion_read(struct insertion *insertion, const struct table *table, const struct value *row)
 {
-	for (uint32_t i = 0; i < insertion->read_count; i++)
-		insertion->values[insertion->read[i]] = NULL;
-	insertion->read_count = 0;
-	for (uint32_t i = 0; i < value_map_size(row); i++) {
-		const struct column *column = table_find_column(table, value_bytes(&row->members[i].key));
-
-		insertion->values[column->position] = &row->members[i].value;
-		insertion->read[insertion->read_count++] = column->position;
-	}
-}
-
-/* A column that is left out and has no default becomes NULL: known, and in no key. */
-static bool is_null_when_absent(const struct column *column)
-{
-	return column->nullable && !column->has_default && !column->generated && !column->auto_increment;
+	if (insertion->current == row)
+		return;
+	forget_values(insertion);
+	for (uint32_t i = 0; i < value_map_size(row); i++)
+		note_value(insertion, table_find_column(table, value_bytes(&row->members[i].key)),
+			   &row->members[i].value);
+	insertion->current = row;
 }
 
 int insertion_init(struct insertion *insertion, struct compiler *compiler)
 {
-	const struct table *table = compiler->table;
-	struct bytes *absent = arena_alloc_array(compiler->arena, table->column_count, sizeof(*absent));
+	size_t count = compiler->table->column_count;
+	char *memory = arena_alloc_array(compiler->arena, count,
+					 sizeof(*insertion->columns) + sizeof(*insertion->values) +
+						 sizeof(*insertion->read) + sizeof(*insertion->named));
 
-	*insertion = (struct insertion){0};
-	insertion->columns = arena_alloc_array(compiler->arena, table->column_count, sizeof(*insertion->columns));
-	insertion->values = arena_alloc_array(compiler->arena, table->column_count, sizeof(*insertion->values));
-	insertion->read = arena_alloc_array(compiler->arena, table->column_count, sizeof(*insertion->read));
-	insertion->named = arena_alloc_array(compiler->arena, table->column_count, sizeof(bool));
-	if (!absent || !insertion->columns || !insertion->values || !insertion->read || !insertion->named)
+	if (!memory)
 		return -ENOMEM;
-	for (uint32_t i = 0; i < table->column_count; i++)
-		if (is_null_when_absent(&table->columns[i]))
-			absent[i] = FOOTPRINT_NULL;
-	return row_init(&insertion->row, compiler->arena, table, absent);
+	*insertion = (struct insertion){0};
+	insertion->columns = (const struct column **)(void *)memory;
+	insertion->values = (const struct value **)(void *)(insertion->columns + count);
+	insertion->read = (uint32_t *)(void *)(insertion->values + count);
+	insertion->named = (bool *)(void *)(insertion->read + count);
+	return row_init(&insertion->row, compiler->arena, compiler->table, compiler->table->absent);
 }
 
 void insertion_choose(struct insertion *insertion, const struct table *table)

@@ -13,13 +13,14 @@ struct insertion {
 	const struct value **values; /* per column of the table: the current row's; NULL: left out */
 	uint32_t *read;              /* positions of the columns that are not left out */
 	uint32_t read_count;
-	struct row row; /* the current row's canonical texts */
+	const struct value *current; /* the row whose values these are; NULL: none yet */
+	struct row row;              /* the current row's canonical texts */
 };
 
 /* Returns 0 or -ENOMEM. */
 int insertion_init(struct insertion *insertion, struct compiler *compiler);
 
-/* Notes which columns a row names; choose() then makes the list of them. */
+/* Notes which columns a row names, and makes it the current one; choose() then makes the list of them. */
 int insertion_collect(struct compiler *compiler, struct insertion *insertion, const struct value *row);
 void insertion_choose(struct insertion *insertion, const struct table *table);
 

@@ -30,19 +30,28 @@ int64_t literal_utf8_length(struct bytes text)
 {
 	int64_t characters = 0;
 
-	for (; text.size > 0; characters++) {
-		size_t size = (unsigned char)text.data[0] < 0x80 ? 1 : utf8_character(text);
+	for (size_t at = 0; at < text.size;) {
+		size_t size = utf8_ascii_size((struct bytes){.data = text.data + at, .size = text.size - at});
 
+		characters += (int64_t)size;
+		at += size;
+		if (at == text.size)
+			break;
+		size = utf8_character((struct bytes){.data = text.data + at, .size = text.size - at});
 		if (size == 0)
 			return -1;
-		text.data += size;
-		text.size -= size;
+		characters++;
+		at += size;
 	}
 	return characters;
 }
 
 void literal_append_quoted(struct buffer *out, struct bytes text)
 {
+	/* What stands behind the backslash for a byte that has a meaning; 0: it has none. */
+	static const char escapes[256] = {
+		['\0'] = '0', ['\n'] = 'n', ['\r'] = 'r', [0x1a] = 'Z', ['\''] = '\'', ['\\'] = '\\', ['"'] = '"',
+	};
 	char *to = buffer_reserve(out, 2 * text.size + 2);
 	char *at = to;
 
@@ -50,19 +59,11 @@ void literal_append_quoted(struct buffer *out, struct bytes text)
 		return;
 	*at++ = '\'';
 	for (size_t i = 0; i < text.size; i++) {
-		char byte = text.data[i];
-		char escaped = byte == '\0'                                  ? '0'
-			       : byte == '\n'                                ? 'n'
-			       : byte == '\r'                                ? 'r'
-			       : byte == 0x1a                                ? 'Z'
-			       : byte == '\'' || byte == '\\' || byte == '"' ? byte
-									     : '\0';
+		char escape = escapes[(unsigned char)text.data[i]];
 
-		if (escaped) {
+		if (escape)
 			*at++ = '\\';
-			byte = escaped;
-		}
-		*at++ = byte;
+		*at++ = escape ? escape : text.data[i];
 	}
 	*at++ = '\'';
 	out->size += (size_t)(at - to);

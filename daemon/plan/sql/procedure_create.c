@@ -308,15 +308,11 @@ static bool ids_must_be_read(const struct job_plan *plan)
 	       (create->is_array && plan->table->has_triggers && plan->table->auto_increment);
 }
 
-static int ask_for_ids(struct job_plan *plan)
+static void ask_for_ids(struct job_plan *plan)
 {
-	plan->columns = arena_alloc_array(plan->compiler.arena, 1, sizeof(*plan->columns));
-	if (!plan->columns)
-		return -ENOMEM;
-	plan->columns[0] = plan->table->auto_increment;
+	plan->columns = &plan->table->every_column[plan->table->auto_increment->position];
 	plan->column_count = 1;
 	plan->create.role = ROLE_IDS;
-	return 0;
 }
 
 static int append_insert(struct job_plan *plan, struct insertion *insertion)
@@ -330,7 +326,7 @@ static int append_insert(struct job_plan *plan, struct insertion *insertion)
 	result = append_rows(plan, insertion);
 
 	if (result == 0 && create->role == ROLE_EFFECT && ids_must_be_read(plan))
-		result = ask_for_ids(plan);
+		ask_for_ids(plan);
 	if (result < 0)
 		return result;
 	if (create->role != ROLE_EFFECT && !mysql)

@@ -43,7 +43,7 @@ static int follow_delete(struct job *job)
 		return 0;
 	out = plan_statement_begin(plan, &plan->later, ROLE_ROWS);
 	buffer_append_text(out, "SELECT ");
-	query_append_select_list(out, plan->columns, plan->column_count);
+	query_append_select_list(out, plan->table, plan->columns, plan->column_count);
 	result = append_by_keys(plan);
 	if (result < 0)
 		return result;
@@ -75,10 +75,9 @@ static int append_selection(struct job *job, enum target target)
 
 	buffer_append_text(out, "SELECT ");
 	if (keys_first)
-		query_append_select_list(out, plan->table->primary_key->columns,
-					 plan->table->primary_key->column_count);
+		query_append_columns(out, plan->table->primary_key->columns, plan->table->primary_key->column_count);
 	else
-		query_append_select_list(out, plan->columns, plan->column_count);
+		query_append_select_list(out, plan->table, plan->columns, plan->column_count);
 	result = append_target(job, target, NULL);
 	if (result < 0)
 		return result;

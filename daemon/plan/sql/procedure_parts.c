@@ -43,7 +43,7 @@ void plan_statement_returning(struct job_plan *plan, struct wave *wave, enum sta
 {
 	wave->statements[wave->count].role = role;
 	buffer_append_text(&wave->sql, " RETURNING ");
-	query_append_select_list(&wave->sql, plan->columns, plan->column_count);
+	query_append_select_list(&wave->sql, plan->table, plan->columns, plan->column_count);
 }
 
 int plan_answer_columns(struct job_plan *plan, const struct value *names, const char *what)

@@ -134,7 +134,7 @@ int compile_read(struct job *job)
 	plan->finish = finish_rows;
 	out = plan_statement_begin(plan, &plan->first, ROLE_ROWS);
 	buffer_append_text(out, operation->distinct ? "SELECT DISTINCT " : "SELECT ");
-	query_append_select_list(out, plan->columns, plan->column_count);
+	query_append_select_list(out, plan->table, plan->columns, plan->column_count);
 	result = operation->pk ? append_by_key(job) : append_rows(job);
 	return result < 0 ? result : plan_statement_end(plan, &plan->first);
 }

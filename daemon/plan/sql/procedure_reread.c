@@ -33,7 +33,7 @@ static struct buffer *begin(struct job_plan *plan, struct wave *wave)
 	struct buffer *out = plan_statement_begin(plan, wave, plan->create.role);
 
 	buffer_append_text(out, "SELECT ");
-	query_append_select_list(out, plan->columns, plan->column_count);
+	query_append_select_list(out, plan->table, plan->columns, plan->column_count);
 	query_append_from(&plan->compiler, NULL);
 	buffer_append_text(out, " WHERE ");
 	return out;

@@ -94,7 +94,7 @@ struct job_plan {
 	struct compiler_warnings warnings;
 
 	enum answer_shape shape;
-	const struct column **columns; /* what a row of the answer has */
+	const struct column *const *columns; /* what a row of the answer has */
 	uint32_t column_count;
 	bool arrays;              /* a row is an array, its columns are named once */
 	uint64_t row_limit;       /* more rows than this are TOO_LARGE */

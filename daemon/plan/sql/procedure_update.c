@@ -139,7 +139,7 @@ static int append_reread(struct job_plan *plan, const struct assignments *assign
 	/* Else the key may be that of another row. */
 	plan->rows_if_matched = true;
 	buffer_append_text(out, "SELECT ");
-	query_append_select_list(out, plan->columns, plan->column_count);
+	query_append_select_list(out, plan->table, plan->columns, plan->column_count);
 	query_append_from(&plan->compiler, NULL);
 	for (uint32_t i = 0; i < key->column_count && result == 0; i++) {
 		const struct value *value = assignments->values[key->columns[i]->position];
@@ -218,7 +218,7 @@ static int follow_update(struct job *job)
 		return result;
 	out = plan_statement_begin(plan, &plan->later, ROLE_ROWS);
 	buffer_append_text(out, "SELECT ");
-	query_append_select_list(out, plan->columns, plan->column_count);
+	query_append_select_list(out, plan->table, plan->columns, plan->column_count);
 	query_append_from(&plan->compiler, NULL);
 	append_by_keys(plan);
 	result = order_append(&plan->compiler, &(struct order){.part = true});
@@ -257,7 +257,7 @@ static int compile_by_keys(struct job *job, enum target target)
 	plan->follow = follow_update;
 	out = plan_statement_begin(plan, &plan->first, ROLE_KEYS);
 	buffer_append_text(out, "SELECT ");
-	query_append_select_list(out, key->columns, key->column_count);
+	query_append_columns(out, key->columns, key->column_count);
 	result = query_append_from(&plan->compiler, target == TARGET_WHERE ? job->command.operation.where : NULL);
 	if (result < 0)
 		return result;

@@ -8,14 +8,19 @@
 
 int row_init(struct row *row, struct arena *arena, const struct table *table, const struct bytes *absent)
 {
-	*row = (struct row){.absent = absent};
-	row->spans = arena_alloc_array(arena, table->column_count, sizeof(*row->spans));
-	row->texts = arena_alloc_array(arena, table->column_count, sizeof(*row->texts));
-	row->noted = arena_alloc_array(arena, table->column_count, sizeof(*row->noted));
-	if (!row->spans || !row->texts || !row->noted)
+	size_t count = table->column_count;
+	char *memory = arena_alloc_array(arena, count, sizeof(*row->spans) + sizeof(*row->texts) + sizeof(*row->noted));
+
+	if (!memory)
 		return -ENOMEM;
+	*row = (struct row){
+		.spans = (struct row_span *)(void *)memory,
+		.absent = absent,
+	};
+	row->texts = (struct bytes *)(void *)(row->spans + count);
+	row->noted = (uint32_t *)(void *)(row->texts + count);
 	if (absent)
-		memcpy(row->texts, absent, table->column_count * sizeof(*absent));
+		memcpy(row->texts, absent, count * sizeof(*absent));
 	return 0;
 }
 
@@ -74,13 +79,22 @@ static void append_selected(struct buffer *out, const struct column *column)
 		buffer_append_text(out, "+0");
 }
 
-void query_append_select_list(struct buffer *out, const struct column *const *columns, uint32_t count)
+void query_append_columns(struct buffer *out, const struct column *const *columns, uint32_t count)
 {
 	for (uint32_t i = 0; i < count; i++) {
 		if (i > 0)
 			buffer_append_byte(out, ',');
 		append_selected(out, columns[i]);
 	}
+}
+
+void query_append_select_list(struct buffer *out, const struct table *table, const struct column *const *columns,
+			      uint32_t count)
+{
+	if (columns == table->every_column && count == table->column_count)
+		buffer_append(out, table->select_list);
+	else
+		query_append_columns(out, columns, count);
 }
 
 static int resolve_key_map(struct compiler *compiler, const struct value *map, const struct value **values)

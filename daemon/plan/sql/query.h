@@ -23,7 +23,7 @@ struct row {
 	const struct bytes *absent; /* per column: the text of one that has no value; NULL: it is not known */
 };
 
-/* absent may be NULL, else it has to stay. Returns 0 or -ENOMEM. */
+/* absent: table->absent for a row that is created, else NULL. Returns 0 or -ENOMEM. */
 int row_init(struct row *row, struct arena *arena, const struct table *table, const struct bytes *absent);
 void row_clear(struct row *row);
 
@@ -35,7 +35,11 @@ int row_append_literal(struct row *row, struct compiler *compiler, const struct 
 		       const struct value *value, enum literal_use use);
 
 /* The columns as they are selected: FLOAT and BIT in a form that keeps every digit. */
-void query_append_select_list(struct buffer *out, const struct column *const *columns, uint32_t count);
+void query_append_columns(struct buffer *out, const struct column *const *columns, uint32_t count);
+
+/* The same for columns of the table that compiler_find_columns() has found. */
+void query_append_select_list(struct buffer *out, const struct table *table, const struct column *const *columns,
+			      uint32_t count);
 
 /* Resolves `pk` into one value per column of the primary key. */
 int query_resolve_key(struct compiler *compiler, const struct value *pk, const struct value ***ret_values);

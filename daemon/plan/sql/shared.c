@@ -179,7 +179,8 @@ static const struct column *key_column(const struct shared *shared)
 static void append_columns(struct shared *shared)
 {
 	if (shared->plan->column_count > 0)
-		query_append_select_list(&shared->sql, shared->plan->columns, shared->plan->column_count);
+		query_append_select_list(&shared->sql, shared->plan->table, shared->plan->columns,
+					 shared->plan->column_count);
 	else
 		buffer_append_byte(&shared->sql, '1');
 }
@@ -196,7 +197,7 @@ static void append_set_columns(struct shared *shared)
 
 	for (uint32_t i = 0; i < share->assignment_count; i++) {
 		buffer_append_byte(&shared->sql, ',');
-		query_append_select_list(&shared->sql, &share->assignments[i].column, 1);
+		query_append_columns(&shared->sql, &share->assignments[i].column, 1);
 	}
 }
 
