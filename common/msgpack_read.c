@@ -134,20 +134,23 @@ static enum msgpack_token read_long(unsigned char first, const char **at, const 
 	return MSGPACK_TOKEN;
 }
 
-enum msgpack_token msgpack_read_any(const char **at, const char *end, struct value *ret_value)
+enum msgpack_token msgpack_read(const char **at, const char *end, struct value *ret_value)
 {
+	if (msgpack_read_short_text(at, end, ret_value))
+		return MSGPACK_TOKEN;
 	if (*at == end)
 		return MSGPACK_CUT;
 
 	unsigned char first = (unsigned char)**at;
 
-	assert((first & 0xe0) != 0xa0); /* a short text: msgpack_read() has taken it */
 	if (first <= 0x7f || first >= 0xe0)
 		*ret_value = (struct value){.type = VALUE_INT, .integer = (int8_t)first};
 	else if (first <= 0x8f)
 		*ret_value = (struct value){.type = VALUE_MAP, .size = first & 15};
 	else if (first <= 0x9f)
 		*ret_value = (struct value){.type = VALUE_ARRAY, .size = first & 15};
+	else if (first <= 0xbf) /* a short text, or it would have been read */
+		return MSGPACK_CUT;
 	else if (first == 0xc0)
 		*ret_value = (struct value){.type = VALUE_NIL};
 	else if (first == 0xc2 || first == 0xc3)

@@ -16,25 +16,25 @@ enum msgpack_token {
 	MSGPACK_BAD_TIMESTAMP, /* the timestamp extension with a size or nanoseconds that it cannot have */
 };
 
-/* Any token but the commonest one: for msgpack_read(). */
-enum msgpack_token msgpack_read_any(const char **at, const char *end, struct value *ret_value);
+/* Half of the tokens of a command are texts of less than 32 bytes: read here without a call. False, with nothing
+ * changed, for any other token and for one that is cut. */
+static inline bool msgpack_read_short_text(const char **at, const char *end, struct value *ret_value)
+{
+	uint32_t size;
+
+	if (*at == end || ((unsigned char)**at & 0xe0) != 0xa0)
+		return false;
+	size = (unsigned char)**at & 31;
+	if (size >= (size_t)(end - *at))
+		return false;
+	*ret_value = (struct value){.type = VALUE_STR, .size = size, .data = *at + 1};
+	*at += 1 + size;
+	return true;
+}
 
 /* Reads the token at *at and moves *at behind it. Of an array or a map that is only its head: ret_value then has its
  * type and size, and the items follow in the input. Everything else is complete; texts point into the input. On a fault
  * nothing is changed. */
-static inline enum msgpack_token msgpack_read(const char **at, const char *end, struct value *ret_value)
-{
-	/* Half of the tokens of a command are texts of less than 32 bytes, read here without a call. */
-	if (*at < end && ((unsigned char)**at & 0xe0) == 0xa0) {
-		uint32_t size = (unsigned char)**at & 31;
-
-		if (size >= (size_t)(end - *at))
-			return MSGPACK_CUT;
-		*ret_value = (struct value){.type = VALUE_STR, .size = size, .data = *at + 1};
-		*at += 1 + size;
-		return MSGPACK_TOKEN;
-	}
-	return msgpack_read_any(at, end, ret_value);
-}
+enum msgpack_token msgpack_read(const char **at, const char *end, struct value *ret_value);
 
 #endif

@@ -79,11 +79,9 @@ void msgpack_write_float64(struct buffer *out, double value)
 	write_head(out, 0xcb, bits, 8);
 }
 
-void msgpack_write_str(struct buffer *out, struct bytes text)
+void msgpack_write_long_str(struct buffer *out, struct bytes text)
 {
-	if (text.size <= 31)
-		write_head(out, (unsigned char)(0xa0 | text.size), 0, 0);
-	else if (text.size <= UINT8_MAX)
+	if (text.size <= UINT8_MAX)
 		write_head(out, 0xd9, text.size, 1);
 	else if (text.size <= UINT16_MAX)
 		write_head(out, 0xda, text.size, 2);

@@ -37,9 +37,9 @@ static uint64_t items_of(const struct value *token)
 	return token->type == VALUE_MAP ? 2ull * token->size : 0;
 }
 
-/* Reads one token. Each item that it announces has at least one byte, so that a count above what remains is a lie, told
+/* Each item that a token announces has at least one byte, so that a count above what remains is a lie, told
  * at once and not after as many steps. */
-static bool read_token(struct walk *walk, struct value *ret_token)
+static bool read_other_token(struct walk *walk, struct value *ret_token)
 {
 	const char *where = walk->at;
 
@@ -58,6 +58,11 @@ static bool read_token(struct walk *walk, struct value *ret_token)
 	if (items_of(ret_token) > (uint64_t)(walk->end - walk->at))
 		return stop(walk, SCAN_CUT, where);
 	return true;
+}
+
+static inline bool read_token(struct walk *walk, struct value *ret_token)
+{
+	return msgpack_read_short_text(&walk->at, walk->end, ret_token) || read_other_token(walk, ret_token);
 }
 
 /* Walks over the given number of values, however deep, without descending: for what is left out. */

@@ -3,7 +3,6 @@
 
 #include "common/json_read.h"
 #include "common/json_write.h"
-#include "common/msgpack_write.h"
 #include "common/number.h"
 
 #include <errno.h>
@@ -59,12 +58,9 @@ void writer_array_end(struct writer *writer)
 	close_json(writer, ']');
 }
 
-void writer_key(struct writer *writer, struct bytes key)
+void writer_json_key(struct writer *writer, struct bytes key)
 {
-	if (!begin_json(writer)) {
-		msgpack_write_str(writer->out, key);
-		return;
-	}
+	begin_json(writer);
 	json_write_string(writer->out, key);
 	buffer_append_byte(writer->out, ':');
 	writer->comma = false;

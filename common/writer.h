@@ -7,6 +7,7 @@
 
 #include "common/buffer.h"
 #include "common/bytes.h"
+#include "common/msgpack_write.h"
 #include "common/value.h"
 
 #include <stdbool.h>
@@ -30,8 +31,17 @@ void writer_map_end(struct writer *writer);
 void writer_array(struct writer *writer, uint32_t items);
 void writer_array_end(struct writer *writer);
 
+/* For writer_key(). */
+void writer_json_key(struct writer *writer, struct bytes key);
+
 /* A member's key; its value is the next thing written. */
-void writer_key(struct writer *writer, struct bytes key);
+static inline void writer_key(struct writer *writer, struct bytes key)
+{
+	if (writer->codec == CODEC_JSON)
+		writer_json_key(writer, key);
+	else
+		msgpack_write_str(writer->out, key);
+}
 
 void writer_nil(struct writer *writer);
 void writer_bool(struct writer *writer, bool value);

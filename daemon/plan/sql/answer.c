@@ -11,7 +11,9 @@ enum {
 
 void answer_init(struct answer *answer, enum codec codec, struct buffer *spare, size_t limit_bytes)
 {
-	*answer = (struct answer){.codec = codec};
+	answer->codec = codec;
+	answer->rows = 0;
+	answer->field_count = 0;
 	buffer_init_with(&answer->body, spare, limit_bytes);
 }
 

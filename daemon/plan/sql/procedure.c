@@ -40,8 +40,9 @@ static int plan_start(struct job *job, struct catalog *catalog, struct error *er
 		plan = arena_alloc(&job->arena, sizeof(*plan));
 	if (!plan)
 		return -ENOMEM;
-	/* The error is large, and set as a whole when there is one. */
-	memset(plan, 0, offsetof(struct job_plan, error));
+	memset(plan, 0, offsetof(struct job_plan, first));
+	plan->first.count = plan->later.count = 0;
+	plan->warnings.count = 0;
 	plan->error.code = ERROR_NONE;
 	job->plan = plan;
 	plan->catalog = catalog_ref(catalog);

@@ -95,7 +95,9 @@ int procedure_reply(struct job *job, const struct error *error)
 	struct buffer buffer;
 	bool allowed;
 
-	*reply = (struct job_reply){0};
+	/* All but the reason's text, which is long. */
+	memset(reply, 0, offsetof(struct job_reply, reason));
+	reply->reason[0] = '\0';
 	allowed = fill_addresses(job);
 	if (error) {
 		reply->code = error->code;

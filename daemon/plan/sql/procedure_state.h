@@ -91,7 +91,6 @@ struct job_plan {
 	bool writes;
 	struct footprint footprint;
 	struct compiler compiler;
-	struct compiler_warnings warnings;
 
 	enum answer_shape shape;
 	const struct column *const *columns; /* what a row of the answer has */
@@ -104,8 +103,6 @@ struct job_plan {
 	struct share share;
 	struct bytes update_head; /* "UPDATE t SET …", when its WHERE comes with the second wave */
 
-	struct wave first; /* what compile wrote, and every run sends first */
-	struct wave later;
 	/* Writes the wave after the one that was answered, if there is one: later.count tells. NULL: there is none.
 	 * It takes nothing from the arena: there may be any number of runs. */
 	int (*follow)(struct job *job);
@@ -118,9 +115,14 @@ struct job_plan {
 	bool has_effects;   /* something is in the transaction that a failure has to undo */
 	struct buffer keys; /* "(1),(2)": what ROLE_KEYS brought, as literals */
 	uint64_t key_rows;
-	struct answer answer;
 	bool failed;
 	struct bad_row bad_row;
+
+	/* From here on nothing is cleared at the start: it is large, and each part is set when it comes into use. */
+	struct wave first; /* what compile wrote, and every run sends first */
+	struct wave later;
+	struct answer answer;
+	struct compiler_warnings warnings;
 	struct error error;
 };
 
