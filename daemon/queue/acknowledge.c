@@ -20,7 +20,7 @@ static void release_all(struct holding_list *list)
 		worker_release(list->first);
 }
 
-static void on_acknowledged(void *context, const struct redisReply *reply)
+static void on_acknowledged(void *context, const struct redis_reply *reply)
 {
 	struct acknowledgement *batch = context;
 	struct worker_queue *queue = batch->queue;
@@ -66,7 +66,7 @@ static bool acknowledge(struct worker_queue *queue)
 	return true;
 }
 
-static void on_given_back(void *context, const struct redisReply *reply)
+static void on_given_back(void *context, const struct redis_reply *reply)
 {
 	struct worker_queue *queue = context;
 
@@ -97,7 +97,7 @@ static void give_back(struct worker_queue *queue)
 		holding_list_prepend(&queue->going_back, &queue->given_back);
 }
 
-static void on_counted(void *context, const struct redisReply *reply)
+static void on_counted(void *context, const struct redis_reply *reply)
 {
 	struct worker_queue *queue = context;
 	struct queue_counters *back = &queue->counting;

@@ -5,7 +5,12 @@
 #include <errno.h>
 #include <stdlib.h>
 
-enum { CAPACITY_FIRST = 64 };
+enum { CAPACITY_FIRST = 64 }; /* a power of two, as all that follow */
+
+static struct link_call *place(const struct calls *calls, uint32_t index)
+{
+	return &calls->ring[(calls->first + index) & (calls->capacity - 1)];
+}
 
 static int grow(struct calls *calls)
 {
@@ -15,7 +20,7 @@ static int grow(struct calls *calls)
 	if (!ring)
 		return -ENOMEM;
 	for (uint32_t i = 0; i < calls->count; i++)
-		ring[i] = calls->ring[(calls->first + i) % calls->capacity];
+		ring[i] = *place(calls, i);
 	free(calls->ring);
 	*calls = (struct calls){.ring = ring, .count = calls->count, .capacity = capacity};
 	return 0;
@@ -25,22 +30,16 @@ int calls_add(struct calls *calls, struct link_call call)
 {
 	if (calls->count == calls->capacity && grow(calls))
 		return -ENOMEM;
-	calls->ring[(calls->first + calls->count) % calls->capacity] = call;
+	*place(calls, calls->count) = call;
 	calls->count++;
 	return 0;
-}
-
-void calls_retract(struct calls *calls)
-{
-	assert(calls->count > 0);
-	calls->count--;
 }
 
 struct link_call calls_take(struct calls *calls)
 {
 	assert(calls->count > 0);
 	struct link_call call = calls->ring[calls->first];
-	calls->first = (calls->first + 1) % calls->capacity;
+	calls->first = (calls->first + 1) & (calls->capacity - 1);
 	calls->count--;
 	return call;
 }

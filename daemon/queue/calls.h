@@ -19,8 +19,6 @@ struct calls {
 
 /* Returns 0 or -ENOMEM. */
 int calls_add(struct calls *calls, struct link_call call);
-/* Takes back the one added last. */
-void calls_retract(struct calls *calls);
 /* Takes the oldest. There must be one. */
 struct link_call calls_take(struct calls *calls);
 /* When the oldest is late; there must be one. */

@@ -116,7 +116,7 @@ static void no_memory(struct worker_queue *queue, uint64_t first, uint64_t count
 	queue->intake.look_at_ms = worker_now() + MEMORY_WAIT_MS;
 }
 
-static void claimed(struct worker_queue *queue, const struct redisReply *reply)
+static void claimed(struct worker_queue *queue, const struct redis_reply *reply)
 {
 	struct intake *intake = &queue->intake;
 	uint64_t count = (reply_length(reply) - 1) / 2;
@@ -158,7 +158,7 @@ static bool is_stale(struct worker_queue *queue, uint64_t first, uint64_t count)
 	return true;
 }
 
-static void on_claim(void *context, const struct redisReply *reply)
+static void on_claim(void *context, const struct redis_reply *reply)
 {
 	struct worker_queue *queue = context;
 	struct intake *intake = &queue->intake;
@@ -257,7 +257,7 @@ static void claim(struct worker_queue *queue, uint64_t now_ms)
 }
 
 /* What became of the landing list. Without an answer it may hold something, and so may the in-flight hash. */
-static void adoption_answered(struct worker_queue *queue, uint64_t number, const struct redisReply *reply)
+static void adoption_answered(struct worker_queue *queue, uint64_t number, const struct redis_reply *reply)
 {
 	struct intake *intake = &queue->intake;
 	struct bytes word = reply_bytes_at(reply, 0);
@@ -283,7 +283,7 @@ static void adoption_answered(struct worker_queue *queue, uint64_t number, const
 	worker_touch(queue->worker);
 }
 
-static void on_adopt(void *context, const struct redisReply *reply)
+static void on_adopt(void *context, const struct redis_reply *reply)
 {
 	struct worker_queue *queue = context;
 
@@ -320,7 +320,7 @@ static void adopt(struct worker_queue *queue, bool put_back)
 }
 
 /* Whatever it has moved, the answer behind this one tells. */
-static void on_moved(void *context, const struct redisReply *reply)
+static void on_moved(void *context, const struct redis_reply *reply)
 {
 	struct worker_queue *queue = context;
 
@@ -331,7 +331,7 @@ static void on_moved(void *context, const struct redisReply *reply)
 		worker_now() + (verdict_of(reply) == VERDICT_REFUSED ? REFUSED_WAIT_MS : LOOK_EVERY_MS);
 }
 
-static void on_popped(void *context, const struct redisReply *reply)
+static void on_popped(void *context, const struct redis_reply *reply)
 {
 	struct worker_queue *queue = context;
 
@@ -382,7 +382,7 @@ static void pop(struct worker_queue *queue, uint64_t now_ms)
 	link_drop(intake->pop_link, "no memory for a pop");
 }
 
-static void on_unblocked(void *context, const struct redisReply *reply)
+static void on_unblocked(void *context, const struct redis_reply *reply)
 {
 	struct worker_queue *queue = context;
 

@@ -4,23 +4,22 @@
  *    ^                                                        |             |          |
  *    +------------- refused, late, lost: backoff -------------+-------------+----------+      any --close--> gone
  *
- * A numeric address and a socket skip RESOLVING. hiredis frees its context by itself when a connection fails: from then
- * on `redis` is NULL. Callbacks of hiredis only record; link_step() acts. */
+ * A numeric address and a socket skip RESOLVING. Callbacks of the stream only record, but for the loss of the
+ * connection, which is told at once; link_step() acts. What is committed is written to the socket by link_flush(), all
+ * of a turn in one piece. */
 #include "daemon/queue/link.h"
 
-#include "common/buffer.h"
-#include "common/clock.h"
 #include "common/log.h"
 #include "daemon/queue/backoff.h"
 #include "daemon/queue/calls.h"
-#include "daemon/queue/dial.h"
+#include "daemon/queue/pipeline.h"
+#include "daemon/queue/resp.h"
+#include "daemon/queue/stream.h"
 #include "daemon/queue/verdict.h"
 
 #include <arpa/inet.h>
 #include <assert.h>
 #include <errno.h>
-#include <hiredis/async.h>
-#include <hiredis/hiredis.h>
 #include <netdb.h>
 #include <netinet/in.h>
 #include <stdio.h>
@@ -30,8 +29,6 @@
 enum {
 	IDLE_PING_MS = 10000,
 	WHY_BYTES = 160,
-	/* hiredis parses one command's text with int arithmetic in places. */
-	COMMAND_LIMIT_BYTES = 1 << 30,
 };
 
 enum link_state { LINK_DOWN, LINK_RESOLVING, LINK_CONNECTING, LINK_GREETING, LINK_READY };
@@ -42,10 +39,10 @@ struct link {
 	struct link_events events;
 	void *context;
 	enum link_state state;
-	struct redisAsyncContext *redis;
-	bool connected;    /* while CONNECTING: the socket is */
-	bool losing;       /* hiredis is telling the callers that their answers will not come */
-	bool greeting_bad; /* an answer to the greeting was an error */
+	struct stream *stream; /* NULL: none */
+	bool connected;        /* while CONNECTING: the socket is */
+	bool losing;           /* the callers are being told that their answers will not come */
+	bool greeting_bad;     /* an answer to the greeting was an error */
 	bool closed;
 	uint32_t greetings; /* answers still due while GREETING */
 	uint64_t client_id;
@@ -56,7 +53,7 @@ struct link {
 	uv_getaddrinfo_t resolve;
 	struct addrinfo *addresses, *address;
 	struct calls calls;
-	struct buffer command;
+	struct pipeline pipeline;
 };
 
 /* Only an assertion looks at it. */
@@ -74,9 +71,10 @@ static void move(struct link *link, enum link_state state)
 	link->state = state;
 }
 
-static uint64_t now(void)
+/* As old as the loop's turn, which is near enough for timeouts and saves reading the clock for each call. */
+static uint64_t now(const struct link *link)
 {
-	return clock_monotonic_us() / 1000;
+	return uv_now(link->loop);
 }
 
 static void touch(struct link *link)
@@ -98,7 +96,7 @@ static const char *peer(const struct link *link)
 	return url->unix_socket[0] ? url->unix_socket : url->host;
 }
 
-/* The one way down. The context is gone, or given up, already. */
+/* The one way down. The stream is closed already, and all callers told. */
 static void went_down(struct link *link, const char *why)
 {
 	bool was_ready = link->state == LINK_READY;
@@ -113,10 +111,10 @@ static void went_down(struct link *link, const char *why)
 		return;
 	if (!was_ready && link->address && link->address->ai_next) {
 		link->address = link->address->ai_next; /* another address of the same name: no need to wait */
-		link->retry_at_ms = now();
+		link->retry_at_ms = now(link);
 	} else {
 		free_addresses(link);
-		link->retry_at_ms = now() + (was_ready ? 0 : backoff_ms(link->failures++));
+		link->retry_at_ms = now(link) + (was_ready ? 0 : backoff_ms(link->failures++));
 	}
 	if (was_ready) {
 		link->failures = 0;
@@ -134,54 +132,56 @@ static void went_down(struct link *link, const char *why)
 /* Gives the connection up. */
 static void cut(struct link *link, const char *why)
 {
-	struct redisAsyncContext *redis = link->redis;
-
 	link->losing = true;
-	link->redis = NULL;
-	if (redis)
-		redisAsyncFree(redis); /* tells all callers; on_disconnected() sees that it was us */
+	stream_close(link->stream);
+	link->stream = NULL;
+	while (link->calls.count > 0) {
+		struct link_call call = calls_take(&link->calls);
+		call.answer(call.context, NULL);
+	}
+	pipeline_free(&link->pipeline);
+	pipeline_init(&link->pipeline);
 	went_down(link, why);
 }
 
-static void on_disconnected(const struct redisAsyncContext *redis, int status)
+static void on_ended(void *context, const char *why)
 {
-	struct link *link = redis->data;
-
-	(void)status;
-	if (link->redis != redis)
-		return;
-	link->redis = NULL;
-	went_down(link, redis->errstr && redis->errstr[0] ? redis->errstr : "closed by the server");
+	cut(context, why);
 }
 
-static void on_connected(const struct redisAsyncContext *redis, int status)
+static void on_writable(void *context)
 {
-	struct link *link = redis->data;
+	struct link *link = context;
 
-	if (link->redis != redis)
-		return;
-	if (status == REDIS_OK) {
-		link->connected = true;
-		touch(link);
+	link->connected = true;
+	touch(link);
+}
+
+static void on_answer(void *context, const struct redis_reply *reply)
+{
+	struct link *link = context;
+
+	if (link->calls.count == 0) {
+		cut(link, "an answer that nobody has asked for");
 		return;
 	}
-	link->redis = NULL; /* hiredis frees it behind this call */
-	went_down(link, redis->errstr && redis->errstr[0] ? redis->errstr : "connection refused");
+	struct link_call call = calls_take(&link->calls);
+	link->heard_ms = now(link);
+	call.answer(call.context, reply);
+	if (!pipeline_empty(&link->pipeline))
+		touch(link); /* for link_flush(): that answer made more to send */
 }
 
 static void start_connecting(struct link *link)
 {
+	static const struct stream_events events = {.writable = on_writable, .answer = on_answer, .ended = on_ended};
+
 	move(link, LINK_CONNECTING);
 	link->connected = false;
-	link->deadline_ms = now() + link->settings.timeout_ms;
-	link->redis = dial(link->loop, link->settings.url, link->address, link->why, sizeof(link->why));
-	if (!link->redis) {
-		went_down(link, link->why);
-		return;
-	}
-	link->redis->data = link;
-	redisAsyncSetDisconnectCallback(link->redis, on_disconnected);
-	redisAsyncSetConnectCallback(link->redis, on_connected);
+	link->deadline_ms = now(link) + link->settings.timeout_ms;
+	int failure = stream_open(link->loop, link->settings.url, link->address, &events, link, &link->stream);
+	if (failure)
+		went_down(link, uv_strerror(failure));
 }
 
 static void on_resolved(uv_getaddrinfo_t *request, int status, struct addrinfo *addresses)
@@ -221,51 +221,28 @@ static void start(struct link *link)
 		went_down(link, uv_strerror(failure));
 }
 
-static void on_answer(struct redisAsyncContext *redis, void *data, void *context)
-{
-	struct link *link = context;
-	const struct redisReply *reply = data;
-
-	(void)redis;
-	struct link_call call = calls_take(&link->calls);
-	if (reply)
-		link->heard_ms = now();
-	else
-		link->losing = true;
-	call.answer(call.context, reply);
-}
-
 static int commit(struct link *link, uint64_t timeout_ms, link_answer *answer, void *context)
 {
-	struct link_call call = {.answer = answer, .context = context, .deadline_ms = now() + timeout_ms};
+	struct link_call call = {.answer = answer, .context = context, .deadline_ms = now(link) + timeout_ms};
+	int failure = 0;
 
-	if (!link->redis || link->losing)
-		return -ENOTCONN;
-	if (buffer_failed(&link->command) || calls_add(&link->calls, call))
-		return -ENOMEM;
-	if (redisAsyncFormattedCommand(link->redis, on_answer, link, link->command.data, link->command.size) !=
-	    REDIS_OK) {
-		calls_retract(&link->calls);
-		return -ENOTCONN;
-	}
-	return 0;
+	if (!link->stream || link->losing)
+		failure = -ENOTCONN;
+	else if (buffer_failed(&link->pipeline.output) || calls_add(&link->calls, call))
+		failure = -ENOMEM;
+	if (failure)
+		pipeline_retract(&link->pipeline);
+	return failure;
 }
 
 void link_begin(struct link *link, uint32_t count)
 {
-	buffer_reset(&link->command);
-	buffer_append_byte(&link->command, '*');
-	buffer_append_uint(&link->command, count);
-	buffer_append_text(&link->command, "\r\n");
+	pipeline_begin(&link->pipeline, count);
 }
 
 void link_argument(struct link *link, struct bytes argument)
 {
-	buffer_append_byte(&link->command, '$');
-	buffer_append_uint(&link->command, argument.size);
-	buffer_append_text(&link->command, "\r\n");
-	buffer_append(&link->command, argument);
-	buffer_append_text(&link->command, "\r\n");
+	resp_append(&link->pipeline.output, argument);
 }
 
 void link_text(struct link *link, const char *argument)
@@ -275,25 +252,24 @@ void link_text(struct link *link, const char *argument)
 
 void link_uint(struct link *link, uint64_t argument)
 {
-	char text[24];
-	int size = snprintf(text, sizeof(text), "%llu", (unsigned long long)argument);
-
-	link_argument(link, (struct bytes){.data = text, .size = (size_t)size});
+	resp_append_uint(&link->pipeline.output, argument);
 }
 
 void link_formatted(struct link *link, struct bytes arguments)
 {
-	buffer_append(&link->command, arguments);
+	buffer_append(&link->pipeline.output, arguments);
 }
 
 int link_commit(struct link *link, uint32_t extra_ms, link_answer *answer, void *context)
 {
-	if (link->state != LINK_READY)
+	if (link->state != LINK_READY) {
+		pipeline_retract(&link->pipeline);
 		return -ENOTCONN;
+	}
 	return commit(link, (uint64_t)link->settings.timeout_ms + extra_ms, answer, context);
 }
 
-static void greeted(struct link *link, const struct redisReply *reply)
+static void greeted(struct link *link, const struct redis_reply *reply)
 {
 	if (reply && verdict_of(reply) != VERDICT_OK && !link->greeting_bad) {
 		struct bytes text = verdict_text(reply);
@@ -304,19 +280,19 @@ static void greeted(struct link *link, const struct redisReply *reply)
 	touch(link);
 }
 
-static void on_greeting(void *context, const struct redisReply *reply)
+static void on_greeting(void *context, const struct redis_reply *reply)
 {
 	greeted(context, reply);
 }
 
 /* An account that may not ask for its number, or set its name, works all the same. */
-static void on_optional_greeting(void *context, const struct redisReply *reply)
+static void on_optional_greeting(void *context, const struct redis_reply *reply)
 {
 	(void)reply;
 	greeted(context, NULL);
 }
 
-static void on_client_id(void *context, const struct redisReply *reply)
+static void on_client_id(void *context, const struct redis_reply *reply)
 {
 	struct link *link = context;
 
@@ -377,7 +353,7 @@ static void become_ready(struct link *link)
 	link->events.ready(link->context);
 }
 
-static void on_pong(void *context, const struct redisReply *reply)
+static void on_pong(void *context, const struct redis_reply *reply)
 {
 	(void)context;
 	(void)reply; /* hearing it is all that matters */
@@ -422,6 +398,14 @@ void link_step(struct link *link, uint64_t now_ms)
 	}
 }
 
+void link_flush(struct link *link)
+{
+	int failure = link->stream ? pipeline_flush(&link->pipeline, link->stream) : 0;
+
+	if (failure)
+		cut(link, uv_strerror(failure));
+}
+
 int link_open(uv_loop_t *loop, const struct link_settings *settings, const struct link_events *events, void *context,
 	      struct link **ret_link)
 {
@@ -433,7 +417,7 @@ int link_open(uv_loop_t *loop, const struct link_settings *settings, const struc
 	link->settings = *settings;
 	link->events = *events;
 	link->context = context;
-	buffer_init(&link->command, COMMAND_LIMIT_BYTES);
+	pipeline_init(&link->pipeline);
 	*ret_link = link;
 	return 0;
 }
@@ -450,7 +434,7 @@ uint64_t link_client_id(const struct link *link)
 
 void link_drop(struct link *link, const char *why)
 {
-	if (link->redis)
+	if (link->stream)
 		cut(link, why);
 }
 
@@ -460,11 +444,11 @@ void link_close(struct link *link)
 		return;
 	bool resolving = link->state == LINK_RESOLVING;
 	link->closed = true;
-	if (link->redis)
+	if (link->stream)
 		cut(link, "closed");
 	free_addresses(link);
 	calls_free(&link->calls);
-	buffer_free(&link->command);
+	pipeline_free(&link->pipeline);
 	if (resolving)
 		uv_cancel((uv_req_t *)&link->resolve); /* on_resolved() frees the link, cancelled or not */
 	else

@@ -13,7 +13,7 @@
 #include <uv.h>
 
 struct link;
-struct redisReply;
+struct redis_reply;
 
 struct link_settings {
 	const struct redis_url *url; /* outlives the link */
@@ -26,20 +26,24 @@ struct link_events {
 	void (*ready)(void *context);
 	/* It was ready and is not any more. All answers that were due have been told so. */
 	void (*lost)(void *context);
-	/* Call link_step() soon, from outside of any callback of a link. */
+	/* Call link_step() and link_flush() soon, from outside of any callback of a link. */
 	void (*touched)(void *context);
 };
 
 /* reply is NULL when none will come: the command may or may not have been executed. Valid during the call only. */
-typedef void link_answer(void *context, const struct redisReply *reply);
+typedef void link_answer(void *context, const struct redis_reply *reply);
 
 /* Connects with the next link_step(). Returns 0 or -ENOMEM. */
 int link_open(uv_loop_t *loop, const struct link_settings *settings, const struct link_events *events, void *context,
 	      struct link **ret_link);
 
 /* Does what is due: connects, greets, gives up on answers that are late, pings when idle. To be called when touched and
- * at least every 100 ms. Never from within a callback of a link: hiredis does not bear that. now_ms is monotonic. */
+ * at least every 100 ms. Never from within a callback of a link. now_ms is monotonic. */
 void link_step(struct link *link, uint64_t now_ms);
+
+/* Sends what was committed: to be called once per turn, when all has been said. Never from within a callback of a link.
+ * What the socket does not take at once follows by itself, through `touched` and the next call. */
+void link_flush(struct link *link);
 
 bool link_ready(const struct link *link);
 

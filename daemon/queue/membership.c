@@ -65,7 +65,7 @@ static void hear_owner(struct worker_queue *queue, struct bytes owner)
 	membership_set_owner(queue, bytes_equal_text(owner, queue->worker->identity.id));
 }
 
-static void on_lease(void *context, const struct redisReply *reply)
+static void on_lease(void *context, const struct redis_reply *reply)
 {
 	struct worker_queue *queue = context;
 	struct membership *membership = &queue->membership;
@@ -125,7 +125,7 @@ static void choose_dead(struct worker_queue *queue, struct bytes id, bool known)
 	membership->recovered = 0;
 }
 
-static void on_look(void *context, const struct redisReply *reply)
+static void on_look(void *context, const struct redis_reply *reply)
 {
 	struct worker_queue *queue = context;
 
@@ -171,7 +171,7 @@ static void recovery_ended(struct worker_queue *queue, struct bytes word)
 		membership->look_at_ms = worker_now() + LOOK_EVERY_MS;
 }
 
-static void on_recovered(void *context, const struct redisReply *reply)
+static void on_recovered(void *context, const struct redis_reply *reply)
 {
 	struct worker_queue *queue = context;
 	struct membership *membership = &queue->membership;
@@ -239,7 +239,7 @@ void membership_step(struct worker_queue *queue, uint64_t now_ms)
 		look(queue, now_ms);
 }
 
-static void on_left(void *context, const struct redisReply *reply)
+static void on_left(void *context, const struct redis_reply *reply)
 {
 	struct worker_queue *queue = context;
 

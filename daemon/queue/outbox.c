@@ -17,7 +17,7 @@
 
 enum {
 	WINDOW_COMMANDS = 4096,
-	WINDOW_BYTES = 4 << 20, /* hiredis keeps all that was sent in memory until the socket takes it */
+	WINDOW_BYTES = 4 << 20, /* kept in memory until the socket takes it */
 	RETRY_FIRST_MS = 100,
 	RETRY_LAST_MS = 5000,
 	TELL_EVERY_MS = 1000,
@@ -112,7 +112,7 @@ static void tell(struct outbox *outbox, uint64_t now_ms)
 }
 
 /* The reply can never be sent as it is: somebody has to know what became of the command. */
-static void refuse(struct holding *holding, const struct redisReply *reply)
+static void refuse(struct holding *holding, const struct redis_reply *reply)
 {
 	struct answer *answer = holding->answer;
 	struct bytes text = verdict_text(reply);
@@ -134,7 +134,7 @@ static void refuse(struct holding *holding, const struct redisReply *reply)
 	answer->todo |= ANSWER_BURY;
 }
 
-static void step_answered(struct holding *holding, uint32_t step, const struct redisReply *reply)
+static void step_answered(struct holding *holding, uint32_t step, const struct redis_reply *reply)
 {
 	struct answer *answer = holding->answer;
 	enum verdict verdict = verdict_of(reply);
@@ -154,7 +154,7 @@ static void step_answered(struct holding *holding, uint32_t step, const struct r
 		settle(holding);
 }
 
-static void on_published(void *context, const struct redisReply *reply)
+static void on_published(void *context, const struct redis_reply *reply)
 {
 	struct holding *holding = context;
 
@@ -165,12 +165,12 @@ static void on_published(void *context, const struct redisReply *reply)
 	step_answered(holding, ANSWER_PUBLISH, reply);
 }
 
-static void on_pushed(void *context, const struct redisReply *reply)
+static void on_pushed(void *context, const struct redis_reply *reply)
 {
 	step_answered(context, ANSWER_PUSH, reply);
 }
 
-static void on_buried(void *context, const struct redisReply *reply)
+static void on_buried(void *context, const struct redis_reply *reply)
 {
 	struct holding *holding = context;
 	struct worker_queue *queue = holding->queue;

@@ -43,7 +43,7 @@ static bool is_being_popped(const struct intake *intake, uint64_t number)
 	return intake->popping && number == intake->pop_number;
 }
 
-static void on_fetched(void *context, const struct redisReply *reply)
+static void on_fetched(void *context, const struct redis_reply *reply)
 {
 	struct worker_queue *queue = context;
 	struct intake *intake = &queue->intake;
@@ -89,7 +89,7 @@ static void fetch_next(struct worker_queue *queue)
 		ended(queue, true, RETRY_MS);
 }
 
-static void on_finished(void *context, const struct redisReply *reply)
+static void on_finished(void *context, const struct redis_reply *reply)
 {
 	worker_trouble(context, "acknowledge", reply);
 }
@@ -117,7 +117,7 @@ static int compare(const void *left, const void *right)
 	return (a->number > b->number) - (a->number < b->number);
 }
 
-static void on_fields(void *context, const struct redisReply *reply)
+static void on_fields(void *context, const struct redis_reply *reply)
 {
 	struct worker_queue *queue = context;
 	struct intake *intake = &queue->intake;

@@ -2,11 +2,11 @@
 #include "daemon/queue/script.h"
 
 #include "common/buffer.h"
+#include "daemon/queue/resp.h"
 #include "daemon/queue/verdict.h"
 
 #include "queue_scripts.inc" /* generated from scripts/: name, SHA1 and text of each */
 #include <errno.h>
-#include <stdio.h>
 #include <stdlib.h>
 
 enum { CALL_LIMIT_BYTES = 1 << 29 };
@@ -34,20 +34,11 @@ struct script_call *script_begin(struct link *link, enum script script)
 	return call;
 }
 
-static void append(struct script_call *call, struct bytes bytes)
-{
-	buffer_append_byte(&call->rest, '$');
-	buffer_append_uint(&call->rest, bytes.size);
-	buffer_append_text(&call->rest, "\r\n");
-	buffer_append(&call->rest, bytes);
-	buffer_append_text(&call->rest, "\r\n");
-}
-
 void script_key_bytes(struct script_call *call, struct bytes key)
 {
 	if (!call)
 		return;
-	append(call, key);
+	resp_append(&call->rest, key);
 	call->keys++;
 }
 
@@ -60,7 +51,7 @@ void script_argument(struct script_call *call, struct bytes argument)
 {
 	if (!call)
 		return;
-	append(call, argument);
+	resp_append(&call->rest, argument);
 	call->arguments++;
 }
 
@@ -71,10 +62,10 @@ void script_text(struct script_call *call, const char *argument)
 
 void script_uint(struct script_call *call, uint64_t argument)
 {
-	char text[24];
-	int size = snprintf(text, sizeof(text), "%llu", (unsigned long long)argument);
-
-	script_argument(call, (struct bytes){.data = text, .size = (size_t)size});
+	if (!call)
+		return;
+	resp_append_uint(&call->rest, argument);
+	call->arguments++;
 }
 
 void script_extra_ms(struct script_call *call, uint32_t extra_ms)
@@ -89,7 +80,7 @@ static void call_free(struct script_call *call)
 	free(call);
 }
 
-static void on_answer(void *context, const struct redisReply *reply);
+static void on_answer(void *context, const struct redis_reply *reply);
 
 static int send_call(struct script_call *call)
 {
@@ -107,7 +98,7 @@ static int send_call(struct script_call *call)
 	return link_commit(call->link, call->extra_ms, on_answer, call);
 }
 
-static void on_answer(void *context, const struct redisReply *reply)
+static void on_answer(void *context, const struct redis_reply *reply)
 {
 	struct script_call *call = context;
 

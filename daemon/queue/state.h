@@ -9,6 +9,7 @@
 #include "daemon/queue/keys.h"
 #include "daemon/queue/link.h"
 #include "daemon/queue/script.h"
+#include "daemon/queue/turns.h"
 #include "daemon/queue/worker.h"
 
 #include <stdbool.h>
@@ -105,10 +106,7 @@ struct worker {
 	const struct options *options;
 	struct worker_events events;
 	void *context;
-	uv_timer_t tick;
-	uv_idle_t soon; /* active: the step is due */
-	uv_check_t polled;
-	uint32_t handles;
+	struct turns turns;
 	struct link *link;
 	struct identity identity;
 	uint64_t incarnation, next_number;
@@ -123,6 +121,7 @@ struct worker {
 	bool checked, refused; /* the server was looked at; it will not do */
 	bool warned_policy, warned_append;
 	bool ready_told, changed_due, fence_due;
+	bool settled; /* as it was told last, while stopping */
 	uint64_t trouble_told_ms;
 	bool drop_due;       /* the server at the other end became a replica */
 	uint64_t drop_at_ms; /* not again before */
@@ -138,7 +137,7 @@ void worker_touch(struct worker *worker);
 /* The lease is lost: everything is dropped with the next step. */
 void worker_fence(struct worker *worker, struct worker_queue *queue);
 /* Logs an answer that should not have come; at most once per second, since it may be one of many. */
-void worker_trouble(struct worker_queue *queue, const char *what, const struct redisReply *reply);
+void worker_trouble(struct worker_queue *queue, const char *what, const struct redis_reply *reply);
 /* Called with a holding that is acknowledged or given back. */
 void worker_release(struct holding *holding);
 struct script_call *queue_script(struct worker_queue *queue, enum script script);

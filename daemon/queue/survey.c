@@ -15,12 +15,12 @@ static unsigned long major_version(struct bytes info)
 	for (size_t i = 0; i + key.size < info.size; i++) {
 		struct bytes rest = {.data = info.data + i, .size = info.size - i};
 		if (bytes_starts(rest, key))
-			return strtoul(rest.data + key.size, NULL, 10); /* hiredis ends its strings with a NUL */
+			return strtoul(rest.data + key.size, NULL, 10); /* a text ends with CR LF */
 	}
 	return 0;
 }
 
-static void on_info(void *context, const struct redisReply *reply)
+static void on_info(void *context, const struct redis_reply *reply)
 {
 	struct worker *worker = context;
 
@@ -39,7 +39,7 @@ static void on_info(void *context, const struct redisReply *reply)
 	worker_touch(worker);
 }
 
-static void on_policy(void *context, const struct redisReply *reply)
+static void on_policy(void *context, const struct redis_reply *reply)
 {
 	struct worker *worker = context;
 	struct bytes policy = reply_bytes_at(reply, 1);
@@ -52,7 +52,7 @@ static void on_policy(void *context, const struct redisReply *reply)
 			   "Redis may throw queues away when its memory is full: set maxmemory-policy noeviction"));
 }
 
-static void on_append(void *context, const struct redisReply *reply)
+static void on_append(void *context, const struct redis_reply *reply)
 {
 	struct worker *worker = context;
 

@@ -1,7 +1,7 @@
 /* queue/verdict.c */
 #include "daemon/queue/verdict.h"
 
-#include <hiredis/hiredis.h>
+#include "daemon/queue/redis_reply.h"
 
 /* NOAUTH and NOPERM differ on purpose: the first is a connection that lost its login (a server that was reconfigured),
  * the second an account that may not do this. */
@@ -9,57 +9,54 @@ static const char *const weather[] = {"OOM",        "MISCONF",  "READONLY",    "
 				      "NOREPLICAS", "BUSY",     "CLUSTERDOWN", "TRYAGAIN", "UNBLOCKED",
 				      "NOAUTH",     "NOSCRIPT", "MOVED",       "ASK",      "UNKILLABLE"};
 
-enum verdict verdict_of(const struct redisReply *reply)
+enum verdict verdict_of(const struct redis_reply *reply)
 {
 	if (!reply)
 		return VERDICT_LOST;
-	if (reply->type != REDIS_REPLY_ERROR)
+	if (reply->type != REDIS_ERROR)
 		return VERDICT_OK;
-
-	struct bytes text = {.data = reply->str, .size = reply->len};
 	for (size_t i = 0; i < sizeof(weather) / sizeof(weather[0]); i++) {
 		struct bytes code = bytes_of(weather[i]);
-		if (bytes_starts(text, code) && (text.size == code.size || text.data[code.size] == ' '))
+		if (bytes_starts(reply->text, code) &&
+		    (reply->text.size == code.size || reply->text.data[code.size] == ' '))
 			return VERDICT_WEATHER;
 	}
 	return VERDICT_REFUSED;
 }
 
-struct bytes verdict_text(const struct redisReply *reply)
+struct bytes verdict_text(const struct redis_reply *reply)
 {
 	return reply ? reply_text(reply) : BYTES("connection lost");
 }
 
-struct bytes reply_text(const struct redisReply *reply)
+struct bytes reply_text(const struct redis_reply *reply)
 {
-	if (!reply || !reply->str)
-		return (struct bytes){0};
-	return (struct bytes){.data = reply->str, .size = reply->len};
+	return reply ? reply->text : (struct bytes){0};
 }
 
-uint64_t reply_uint(const struct redisReply *reply)
+uint64_t reply_uint(const struct redis_reply *reply)
 {
-	if (!reply || reply->type != REDIS_REPLY_INTEGER || reply->integer < 0)
+	if (!reply || reply->type != REDIS_INTEGER || reply->integer < 0)
 		return 0;
 	return (uint64_t)reply->integer;
 }
 
-bool reply_is_nil(const struct redisReply *reply)
+bool reply_is_nil(const struct redis_reply *reply)
 {
-	return !reply || reply->type == REDIS_REPLY_NIL;
+	return !reply || reply->type == REDIS_NIL;
 }
 
-uint64_t reply_length(const struct redisReply *reply)
+uint64_t reply_length(const struct redis_reply *reply)
 {
-	return reply && reply->type == REDIS_REPLY_ARRAY ? reply->elements : 0;
+	return reply && reply->type == REDIS_ARRAY ? reply->count : 0;
 }
 
-struct bytes reply_bytes_at(const struct redisReply *reply, uint64_t index)
+struct bytes reply_bytes_at(const struct redis_reply *reply, uint64_t index)
 {
-	return index < reply_length(reply) ? reply_text(reply->element[index]) : (struct bytes){0};
+	return index < reply_length(reply) ? reply_text(&reply->elements[index]) : (struct bytes){0};
 }
 
-uint64_t reply_uint_at(const struct redisReply *reply, uint64_t index)
+uint64_t reply_uint_at(const struct redis_reply *reply, uint64_t index)
 {
-	return index < reply_length(reply) ? reply_uint(reply->element[index]) : 0;
+	return index < reply_length(reply) ? reply_uint(&reply->elements[index]) : 0;
 }

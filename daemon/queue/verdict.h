@@ -7,7 +7,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-struct redisReply;
+struct redis_reply;
 
 enum verdict {
 	VERDICT_OK,
@@ -17,17 +17,17 @@ enum verdict {
 };
 
 /* reply NULL is VERDICT_LOST. */
-enum verdict verdict_of(const struct redisReply *reply);
+enum verdict verdict_of(const struct redis_reply *reply);
 
 /* The text of an error answer, "connection lost" for none; valid as long as the reply. */
-struct bytes verdict_text(const struct redisReply *reply);
+struct bytes verdict_text(const struct redis_reply *reply);
 
 /* Readers of a reply that never trust its shape: what is not there is empty, 0 or NULL. */
-struct bytes reply_bytes_at(const struct redisReply *reply, uint64_t index);
-uint64_t reply_uint_at(const struct redisReply *reply, uint64_t index);
-uint64_t reply_length(const struct redisReply *reply);
-uint64_t reply_uint(const struct redisReply *reply);
-struct bytes reply_text(const struct redisReply *reply);
-bool reply_is_nil(const struct redisReply *reply);
+struct bytes reply_bytes_at(const struct redis_reply *reply, uint64_t index);
+uint64_t reply_uint_at(const struct redis_reply *reply, uint64_t index);
+uint64_t reply_length(const struct redis_reply *reply);
+uint64_t reply_uint(const struct redis_reply *reply);
+struct bytes reply_text(const struct redis_reply *reply);
+bool reply_is_nil(const struct redis_reply *reply);
 
 #endif

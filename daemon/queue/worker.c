@@ -5,8 +5,8 @@
  *               +----- fenced: new id -------+
  *
  * Callbacks only record what they heard and touch the worker; worker_step() acts, outside of all callbacks, once per
- * turn of the loop at most and every 100 ms at least: when the loop has polled, and everybody has made something of
- * what that brought. So everything that a turn brought is sent in one piece. */
+ * turn of the loop at most and every 100 ms at least: before the loop blocks, when everybody has made something of what
+ * the turn has brought. So all of it is sent in one piece, and the database is at work by then. */
 #include "daemon/queue/worker.h"
 
 #include "common/clock.h"
@@ -19,9 +19,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { TICK_MS = 100, CLOSE_MS = 2000, LEAVE_MS = 1000, TROUBLE_EVERY_MS = 1000, DROP_EVERY_MS = 2000 };
-
-static void worker_step(struct worker *worker);
+enum { CLOSE_MS = 2000, LEAVE_MS = 1000, TROUBLE_EVERY_MS = 1000, DROP_EVERY_MS = 2000 };
 
 uint64_t worker_now(void)
 {
@@ -33,7 +31,7 @@ struct script_call *queue_script(struct worker_queue *queue, enum script script)
 	return script_begin(queue->worker->link, script);
 }
 
-void worker_trouble(struct worker_queue *queue, const char *what, const struct redisReply *reply)
+void worker_trouble(struct worker_queue *queue, const char *what, const struct redis_reply *reply)
 {
 	enum verdict verdict = verdict_of(reply);
 	uint64_t now_ms = worker_now();
@@ -62,34 +60,10 @@ void worker_release(struct holding *holding)
 	holdings_remove(&worker->holdings, holding);
 }
 
-static void on_soon(uv_idle_t *handle)
-{
-	(void)handle; /* being active is all that it is for */
-}
-
-/* Of the handles of this kind libuv calls the youngest first: the engine, which opens the worker before its own, has
- * had its turn, and what became of commands is sent in the turn in which it became known. */
-static void on_polled(uv_check_t *handle)
-{
-	struct worker *worker = handle->data;
-
-	if (!uv_is_active((uv_handle_t *)&worker->soon))
-		return;
-	uv_idle_stop(&worker->soon);
-	worker_step(worker);
-}
-
-static void on_tick(uv_timer_t *handle)
-{
-	worker_touch(handle->data);
-}
-
-/* An idle handle, since the loop does not block while one is active: whoever touches, in whatever phase of the loop,
- * is served in this turn or the next. */
 void worker_touch(struct worker *worker)
 {
 	if (!worker->gone)
-		uv_idle_start(&worker->soon, on_soon);
+		turns_touch(&worker->turns);
 }
 
 void worker_fence(struct worker *worker, struct worker_queue *queue)
@@ -180,6 +154,7 @@ static void start_over(struct worker *worker)
 	worker->incarnation++;
 	worker->fence_due = false;
 	log_event(LEVEL_INFO, "worker.new", log_text("worker", worker->identity.id));
+	worker_touch(worker);
 	worker->events.fenced(worker->context);
 }
 
@@ -199,17 +174,16 @@ static void tell_ready(struct worker *worker, uint64_t now_ms)
 		if (!membership_holds(&worker->queues[i], now_ms))
 			return;
 	worker->ready_told = true;
+	worker_touch(worker);
 	worker->events.ready(worker->context);
 }
 
-static void on_handle_closed(uv_handle_t *handle)
+static void on_turns_closed(void *context)
 {
-	struct worker *worker = handle->data;
-
-	if (--worker->handles > 0)
-		return;
+	struct worker *worker = context;
 	struct worker_events events = worker->events;
-	void *context = worker->context;
+	void *upstream = worker->context;
+
 	for (uint32_t i = 0; i < worker->queue_count; i++) {
 		free(worker->queues[i].intake.unknown);
 		queue_keys_free(&worker->queues[i].keys);
@@ -218,7 +192,7 @@ static void on_handle_closed(uv_handle_t *handle)
 	identity_close(&worker->identity);
 	free(worker->queues);
 	free(worker);
-	events.closed(context);
+	events.closed(upstream);
 }
 
 static void end(struct worker *worker)
@@ -227,9 +201,7 @@ static void end(struct worker *worker)
 	link_close(worker->link);
 	for (uint32_t i = 0; i < worker->queue_count; i++)
 		link_close(worker->queues[i].intake.pop_link);
-	uv_close((uv_handle_t *)&worker->tick, on_handle_closed);
-	uv_close((uv_handle_t *)&worker->soon, on_handle_closed);
-	uv_close((uv_handle_t *)&worker->polled, on_handle_closed);
+	turns_close(&worker->turns);
 }
 
 static void leave(struct worker *worker, uint64_t now_ms)
@@ -300,10 +272,36 @@ static void worker_step(struct worker *worker)
 	}
 	if (!worker->ready_told && worker->checked)
 		tell_ready(worker, now_ms);
-	if (worker->changed_due || worker->stopping) { /* a drain waits for the end of what is not counted, too */
-		worker->changed_due = false;
-		worker->events.changed(worker->context);
+	if (worker->stopping && worker->settled != worker_settled(worker)) {
+		worker->settled = !worker->settled; /* a drain waits for the end of what is not counted, too */
+		worker->changed_due = true;
 	}
+}
+
+/* Everything that the step had to say goes out together. */
+static void on_step(void *context)
+{
+	struct worker *worker = context;
+
+	worker_step(worker);
+	if (worker->gone)
+		return;
+	link_flush(worker->link);
+	for (uint32_t i = 0; i < worker->queue_count; i++)
+		link_flush(worker->queues[i].intake.pop_link);
+	if (worker->changed_due && !worker->closing)
+		worker_touch(worker); /* before the loop blocks it is told */
+}
+
+/* Told here and not in the step: who is told may want to do something before the loop blocks. */
+static void on_polled(void *context)
+{
+	struct worker *worker = context;
+
+	if (!worker->changed_due || worker->closing)
+		return;
+	worker->changed_due = false;
+	worker->events.changed(worker->context);
 }
 
 static int open_queue(struct worker *worker, uint32_t index)
@@ -358,6 +356,8 @@ static void free_parts(struct worker *worker)
 int worker_open(uv_loop_t *loop, const struct options *options, const struct worker_events *events, void *context,
 		struct worker **ret_worker)
 {
+	static const struct turns_events turns_events = {
+		.step = on_step, .polled = on_polled, .closed = on_turns_closed};
 	struct worker *worker = calloc(1, sizeof(*worker));
 
 	if (!worker)
@@ -374,14 +374,7 @@ int worker_open(uv_loop_t *loop, const struct options *options, const struct wor
 		free_parts(worker);
 		return failure;
 	}
-	uv_timer_init(loop, &worker->tick);
-	uv_idle_init(loop, &worker->soon);
-	uv_check_init(loop, &worker->polled);
-	worker->tick.data = worker->soon.data = worker->polled.data = worker;
-	worker->handles = 3;
-	uv_check_start(&worker->polled, on_polled);
-	uv_timer_start(&worker->tick, on_tick, TICK_MS, TICK_MS);
-	worker_touch(worker);
+	turns_open(&worker->turns, loop, &turns_events, worker);
 	*ret_worker = worker;
 	return 0;
 }

@@ -1,0 +1,67 @@
+/* queue/pipeline.c */
+#include "daemon/queue/pipeline.h"
+
+#include "daemon/queue/stream.h"
+
+enum {
+	LIMIT_BYTES = 1 << 30,
+	KEPT_BYTES = 1 << 20, /* what a larger pipeline took is given back */
+};
+
+void pipeline_init(struct pipeline *pipeline)
+{
+	*pipeline = (struct pipeline){0};
+	buffer_init(&pipeline->output, LIMIT_BYTES);
+}
+
+void pipeline_free(struct pipeline *pipeline)
+{
+	buffer_free(&pipeline->output);
+}
+
+void pipeline_begin(struct pipeline *pipeline, uint32_t arguments)
+{
+	struct buffer *output = &pipeline->output;
+
+	pipeline->begun = output->size;
+	buffer_append_byte(output, '*');
+	buffer_append_uint(output, arguments);
+	buffer_append(output, BYTES("\r\n"));
+}
+
+void pipeline_retract(struct pipeline *pipeline)
+{
+	pipeline->output.size = pipeline->begun;
+	pipeline->output.state = BUFFER_FINE;
+}
+
+/* Makes room behind what is not sent yet, or gives the room back. */
+static void forget_sent(struct pipeline *pipeline)
+{
+	struct buffer *output = &pipeline->output;
+	size_t rest = output->size - pipeline->sent;
+
+	if (rest == 0 && output->capacity > KEPT_BYTES) {
+		pipeline_free(pipeline);
+		pipeline_init(pipeline);
+	} else if (pipeline->sent >= rest) {
+		memmove(output->data, output->data + pipeline->sent, rest);
+		output->size = rest;
+		pipeline->sent = 0;
+	}
+}
+
+int pipeline_flush(struct pipeline *pipeline, struct stream *stream)
+{
+	const struct buffer *output = &pipeline->output;
+	struct bytes rest = {.data = output->data + pipeline->sent, .size = output->size - pipeline->sent};
+
+	if (rest.size == 0)
+		return 0;
+	ssize_t size = stream_send(stream, rest);
+	if (size < 0)
+		return (int)size;
+	pipeline->sent += (size_t)size;
+	forget_sent(pipeline);
+	return 0;
+}

@@ -1,0 +1,33 @@
+/* queue/pipeline.h - commands on their way out of one connection: all of a turn in one piece. */
+#ifndef QUEUE_PIPELINE_H
+#define QUEUE_PIPELINE_H
+
+#include "common/buffer.h"
+
+#include <stdbool.h>
+
+struct stream;
+
+struct pipeline {
+	struct buffer output; /* what is not sent yet, and behind it what has begun */
+	size_t begun;         /* where that begins */
+	size_t sent;          /* how much of the output the socket has taken already */
+};
+
+void pipeline_init(struct pipeline *pipeline);
+void pipeline_free(struct pipeline *pipeline);
+
+/* A command: begun, appended to with the functions of resp.h, then left as it is or retracted. */
+void pipeline_begin(struct pipeline *pipeline, uint32_t arguments);
+/* Takes back what has begun, and with it the reason why it could not be completed. */
+void pipeline_retract(struct pipeline *pipeline);
+
+static inline bool pipeline_empty(const struct pipeline *pipeline)
+{
+	return pipeline->sent == pipeline->output.size;
+}
+
+/* Sends as much as the socket takes. Returns 0 or a negative errno. */
+int pipeline_flush(struct pipeline *pipeline, struct stream *stream);
+
+#endif
