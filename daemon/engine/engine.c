@@ -55,7 +55,10 @@ static int on_claimed(void *context, const struct claim *claim, struct bytes raw
 	const struct policy *policy = &engine->options->queues[claim->queue_index].policy;
 
 	engine->dirty = true;
-	return held_claims_submit(&engine->claims, engine->planner, policy, claim, raw);
+	/* What one claim has brought came at the same time. */
+	if (engine->claimed_us == 0)
+		engine->claimed_us = clock_monotonic_us();
+	return held_claims_submit(&engine->claims, engine->planner, policy, claim, raw, engine->claimed_us);
 }
 
 /* Jobs that are on a connection will end as outcomes of an earlier incarnation, which the worker drops. */
@@ -173,6 +176,7 @@ static void engine_turn(struct engine *engine)
 	if (!engine->dirty)
 		return;
 	engine->dirty = false;
+	engine->claimed_us = 0;
 	engine_pump(engine);
 }
 

@@ -35,7 +35,8 @@ struct engine {
 	uv_timer_t drain_timer;
 	int handles_open;
 
-	bool dirty; /* something happened: the pump has to look */
+	bool dirty;          /* something happened: the pump has to look */
+	uint64_t claimed_us; /* when this turn's claims came; 0: none did */
 	bool redis_ready;
 	bool database_up;
 	bool catalog_known;

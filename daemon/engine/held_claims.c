@@ -1,7 +1,6 @@
 /* engine/held_claims.c */
 #include "daemon/engine/held_claims.h"
 
-#include "common/clock.h"
 #include "common/log.h"
 
 #include <errno.h>
@@ -35,14 +34,14 @@ void held_claims_free(struct held_claims *claims)
 }
 
 int held_claims_submit(struct held_claims *claims, struct planner *planner, const struct policy *policy,
-		       const struct claim *claim, struct bytes raw)
+		       const struct claim *claim, struct bytes raw, uint64_t now_us)
 {
 	struct held_claim *held = claims->first_free;
 	int rc;
 
 	if (!held) /* jobs of an earlier incarnation are still on connections */
 		return -ENOMEM;
-	rc = planner_submit(planner, policy, raw, claim->attempts, held, clock_monotonic_us());
+	rc = planner_submit(planner, policy, raw, claim->attempts, held, now_us);
 	if (rc < 0)
 		return rc;
 	claims->first_free = held->next_free;

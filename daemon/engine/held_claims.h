@@ -19,9 +19,9 @@ struct held_claims {
 int held_claims_init(struct held_claims *claims, uint32_t count);
 void held_claims_free(struct held_claims *claims);
 
-/* Hands a claimed command to the planner. Returns 0, or -ENOMEM with nothing taken. */
+/* Hands a command that was claimed at now_us to the planner. Returns 0, or -ENOMEM with nothing taken. */
 int held_claims_submit(struct held_claims *claims, struct planner *planner, const struct policy *policy,
-		       const struct claim *claim, struct bytes raw);
+		       const struct claim *claim, struct bytes raw, uint64_t now_us);
 
 /* Hands the outcomes of all finished jobs to the worker. */
 void held_claims_finish(struct held_claims *claims, struct planner *planner, struct worker *worker);

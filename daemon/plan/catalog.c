@@ -256,6 +256,7 @@ int catalog_finish(struct catalog *catalog)
 				table->auto_increment = &table->columns[j];
 		if (prepare(&catalog->arena, table) < 0 || catalog_finish_keys(catalog, table) < 0)
 			return -ENOMEM;
+		footprint_name_resources(table);
 		name_index_add(&catalog->tables_by_name, &table->name);
 	}
 	catalog->finished = true;

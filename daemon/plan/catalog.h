@@ -59,6 +59,7 @@ enum key_kind { KEY_PRIMARY, KEY_UNIQUE };
 
 struct key {
 	struct bytes name;
+	uint64_t resource; /* for footprint.h, as in the table and the foreign key below */
 	enum key_kind kind;
 	const struct column **columns; /* none when a part is an expression: then they tell nothing by themselves */
 	uint32_t column_count;
@@ -74,6 +75,7 @@ struct table;
 
 struct foreign_key {
 	struct bytes name;
+	uint64_t resource;
 	const struct table *child;
 	const struct table *parent; /* NULL when the account cannot see it */
 	struct bytes parent_name;
@@ -85,7 +87,8 @@ struct foreign_key {
 };
 
 struct table {
-	struct bytes name; /* first, for the name_index */
+	struct bytes name;                   /* first, for the name_index */
+	uint64_t resource, creates_resource; /* for footprint.h; 0 until the catalog is finished */
 	struct bytes quoted;
 	bool is_view;
 	struct bytes engine; /* empty for a view */

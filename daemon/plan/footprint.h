@@ -80,6 +80,10 @@ int footprint_write(struct footprint *footprint, const struct table *table, cons
 /* A command that could not be planned yet: stands in for a write by condition on that name. */
 int footprint_unknown_table(struct footprint *footprint, struct bytes name);
 
+/* Works out the resources of a table, its keys and its foreign keys: they are hashes of names, and the same for every
+ * command. Called once, when its catalog is finished; until then they are worked out each time. */
+void footprint_name_resources(struct table *table);
+
 /* The resource that a table's creates line up on (creates_in). Held by nobody else. */
 uint64_t footprint_creates_resource(const struct table *table);
 

@@ -36,26 +36,46 @@ uint64_t footprint_name_resource(struct bytes name)
 	return named(RESOURCE_TABLE, name);
 }
 
+static uint64_t key_resource(const struct table *table, const struct key *key)
+{
+	return footprint_hash(named(RESOURCE_KEY, table->name), key->name);
+}
+
+static uint64_t foreign_key_resource(const struct foreign_key *foreign_key)
+{
+	return footprint_hash(named(RESOURCE_FOREIGN_KEY, foreign_key->child->name), foreign_key->name);
+}
+
+void footprint_name_resources(struct table *table)
+{
+	table->resource = named(RESOURCE_TABLE, table->name);
+	table->creates_resource = named(RESOURCE_CREATES, table->name);
+	for (uint32_t i = 0; i < table->key_count; i++)
+		table->keys[i].resource = key_resource(table, &table->keys[i]);
+	for (uint32_t i = 0; i < table->foreign_key_count; i++)
+		table->foreign_keys[i]->resource = foreign_key_resource(table->foreign_keys[i]);
+}
+
 uint64_t footprint_table_resource(const struct table *table)
 {
-	return footprint_name_resource(table->name);
+	return table->resource != 0 ? table->resource : named(RESOURCE_TABLE, table->name);
 }
 
 uint64_t footprint_creates_resource(const struct table *table)
 {
-	return named(RESOURCE_CREATES, table->name);
+	return table->creates_resource != 0 ? table->creates_resource : named(RESOURCE_CREATES, table->name);
 }
 
 uint64_t footprint_key_resource(const struct table *table, const struct key *key)
 {
 	if (key == table->primary_key)
 		return footprint_table_resource(table);
-	return footprint_hash(named(RESOURCE_KEY, table->name), key->name);
+	return key->resource != 0 ? key->resource : key_resource(table, key);
 }
 
 uint64_t footprint_foreign_key_resource(const struct foreign_key *foreign_key)
 {
-	return footprint_hash(named(RESOURCE_FOREIGN_KEY, foreign_key->child->name), foreign_key->name);
+	return foreign_key->resource != 0 ? foreign_key->resource : foreign_key_resource(foreign_key);
 }
 
 bool footprint_is_null(struct bytes value)

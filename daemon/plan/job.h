@@ -36,21 +36,23 @@ struct job_reply {
 struct job_plan; /* private to plan/: table, literals, footprint, statements, what was answered so far */
 
 struct job {
-	enum job_state state;
-	const struct policy *policy;
-	void *owner;       /* the caller's: its claim */
-	struct bytes raw;  /* the command as claimed; in the arena */
-	uint32_t attempts; /* earlier deaths of workers that held it */
-	uint64_t sequence; /* order of arrival */
+	/* Kept for the next job, or filled in whole before it is read: not cleared in between (plan/job_pool.c). */
 	struct arena arena;
+	struct buffer spare_sql, spare_body; /* memory of an earlier job, for the plan's text and answer */
 	struct command command;
-	struct job_reply reply;                      /* valid when DONE */
+	struct job_reply reply; /* valid when DONE */
+	/* Zeroed, from here on. */
+	enum job_state state;
+	uint32_t attempts; /* earlier deaths of workers that held it */
+	const struct policy *policy;
+	void *owner;                                 /* the caller's: its claim */
+	struct bytes raw;                            /* the command as claimed; in the arena */
+	uint64_t sequence;                           /* order of arrival */
 	uint64_t submitted_us, started_us, ended_us; /* clock_monotonic_us */
 	uint32_t retries;                            /* deadlocks and lock waits so far */
 	uint32_t connections_lost;                   /* while a statement of it ran */
 	struct job_plan *plan;
-	struct buffer spare_sql, spare_body; /* memory of an earlier job, for the plan's text and answer */
-	struct job *previous, *next;         /* of the list that the state stands for */
+	struct job *previous, *next; /* of the list that the state stands for */
 };
 
 #endif

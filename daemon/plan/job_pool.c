@@ -63,12 +63,11 @@ struct task *job_pool_take(struct job_pool *pool, size_t limit_bytes)
 	struct task *task = pool->free_tasks;
 
 	if (task) {
-		struct job kept = {
-			.arena = task->job.arena, .spare_sql = task->job.spare_sql, .spare_body = task->job.spare_body};
+		size_t kept = offsetof(struct task, job.state);
 
 		pool->free_tasks = task->next_free;
 		pool->free_count--;
-		*task = (struct task){.job = kept};
+		memset((char *)task + kept, 0, sizeof(*task) - kept);
 		task->job.arena.limit_bytes = limit_bytes;
 	} else {
 		task = calloc(1, sizeof(*task));

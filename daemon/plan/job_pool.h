@@ -56,7 +56,8 @@ int job_pool_new(struct job_pool **ret_pool);
 /* Frees it as soon as no job of it is left. Legal on NULL. */
 void job_pool_close(struct job_pool *pool);
 
-/* A zeroed job with an arena of at most limit_bytes; NULL: no memory. Freed by job_free() (plan/planner.h). */
+/* A zeroed job, but for its command and its reply, with an arena of at most limit_bytes; NULL: no memory. Freed by
+ * job_free() (plan/planner.h). */
 struct task *job_pool_take(struct job_pool *pool, size_t limit_bytes);
 
 /* --- lists: of the jobs in one state --- */

@@ -189,8 +189,10 @@ static int decode(struct job *job, struct bytes raw, struct error *error)
 	int r;
 
 	job->raw = arena_copy(&job->arena, raw);
-	if (!job->raw.data)
+	if (!job->raw.data) {
+		job->command = (struct command){0};
 		return -ENOMEM;
+	}
 	r = command_decode(&job->arena, job->raw, job->policy->message_bytes, &job->command, error);
 	if (r == 0 && retry_is_poison(job->attempts, 0)) {
 		error_set(error, ERROR_POISON, "%u workers died while they executed this command", job->attempts);

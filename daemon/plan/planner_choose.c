@@ -37,6 +37,8 @@ static struct planner_queue *find_queue(struct planner *planner, const struct po
 {
 	struct planner_queue *idle = NULL;
 
+	if (planner->latest && planner->latest->policy == policy)
+		return planner->latest;
 	for (uint32_t i = 0; i < planner->queue_count; i++) {
 		if (planner->queues[i]->policy == policy)
 			return planner->queues[i];
@@ -57,6 +59,7 @@ struct planner_queue *planner_queue_of(struct planner *planner, const struct pol
 
 	if (!queue || heap_reserve(&queue->alone, queue->live + 1) < 0 || heap_reserve(&planner->delayed, all) < 0)
 		return NULL;
+	planner->latest = queue;
 	return queue;
 }
 

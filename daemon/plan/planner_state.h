@@ -36,8 +36,9 @@ struct planner {
 	uint64_t random;
 	struct planner_queue **queues;
 	uint32_t queue_count;
-	uint32_t turn;       /* the queue that leads the next batch, if it can */
-	struct heap delayed; /* granted, and waiting out a pause; by due_us */
+	struct planner_queue *latest; /* that a job was submitted to; NULL: none yet */
+	uint32_t turn;                /* the queue that leads the next batch, if it can */
+	struct heap delayed;          /* granted, and waiting out a pause; by due_us */
 	struct job_list waiting, parked, running, done;
 	uint64_t bytes; /* of all jobs in these */
 	uint64_t answered_ok, answered_error;

@@ -192,6 +192,33 @@ static void test_many_rows_become_the_key(void **state)
 	assert_ptr_equal(many.creates_in, &child);
 }
 
+static void assert_equal(const struct footprint *a, const struct footprint *b)
+{
+	assert_int_equal(a->count, b->count);
+	for (uint32_t i = 0; i < a->count; i++) {
+		assert_true(a->entries[i].resource == b->entries[i].resource);
+		assert_int_equal(a->entries[i].mode, b->entries[i].mode);
+	}
+}
+
+/* What a finished catalog has worked out once is what each command would have. */
+static void test_named_resources_are_the_same(void **state)
+{
+	struct footprint creates = create_child("1", "7", "70"), deletes = delete_key(&child, "1");
+	struct footprint creates_again, deletes_again;
+	uint64_t creates_resource = footprint_creates_resource(&child);
+
+	(void)state;
+	footprint_name_resources(&child);
+	footprint_name_resources(&parent);
+	creates_again = create_child("1", "7", "70");
+	deletes_again = delete_key(&child, "1");
+	assert_equal(&creates, &creates_again);
+	assert_equal(&deletes, &deletes_again);
+	assert_true(child.creates_resource == creates_resource);
+	assert_true(child.creates_resource != child.resource);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -206,6 +233,7 @@ int main(void)
 		TEST(triggers_and_views),
 		TEST(unknown_table_is_a_write_of_that_name),
 		TEST(many_rows_become_the_key),
+		TEST(named_resources_are_the_same),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
