@@ -318,6 +318,31 @@ static void gather(struct gathering *gathering, uint32_t leading)
 		planner->turn = turn;
 }
 
+/* Whether the job runs alone for what it is, and not because it brought down others. */
+static bool may_have_company(const struct task *task)
+{
+	return shared_hash(&task->job) != 0 && batch_limit(task) > 1;
+}
+
+/* The reads that are the same as the leader's, and next in line: one statement answers them all. */
+static void take_same(struct gathering *gathering, const struct task *leader)
+{
+	struct heap_place *place;
+
+	if (!may_have_company(leader))
+		return;
+	gathering->limit = smaller(gathering->limit, batch_limit(leader));
+	while (room_in(gathering) > 0 && (place = heap_first(&leader->queue->alone))) {
+		struct task *task = task_of_place(place);
+
+		if (!may_have_company(task) || batch_limit(task) <= batch_size(gathering->batch) ||
+		    shared_hash(&task->job) != shared_hash(&leader->job) || !shared_match(&task->job, &leader->job))
+			break;
+		planner_disregard(task);
+		take(gathering, task);
+	}
+}
+
 struct batch *planner_choose(struct planner *planner, uint64_t now_us, uint64_t *ret_wake_us)
 {
 	struct gathering gathering = {.planner = planner, .limit = planner->options.batch, .now_us = now_us};
@@ -341,6 +366,7 @@ struct batch *planner_choose(struct planner *planner, uint64_t now_us, uint64_t 
 	} else {
 		planner_disregard(leader);
 		take(&gathering, leader);
+		take_same(&gathering, leader);
 	}
 	return gathering.batch;
 }

@@ -108,6 +108,8 @@ void script_command(struct command_model *model)
 	model->script.test = model;
 	model->script.fails_at_end = model->doom == DOOM_AT_END || model->doom == DOOM_AFTERWARDS;
 	model->script.undo |= model->doom == DOOM_AFTERWARDS;
-	if (by_key && model->script.share > 0)
+	if (!by_key && model->action != COUNT)
+		model->script.share = 0;
+	else if (model->script.share > 0)
 		model->script.share = (uint32_t)(model->action * TABLES) + model->table + 1;
 }

@@ -313,13 +313,13 @@ static void updates_know_what_changed(void **state)
 	      "{\"op\":\"update\",\"table\":\"pets\",\"pk\":2,\"set\":{\"age\":null},\"returning\":[\"age\"]}",
 	      "{\"op\":\"update\",\"table\":\"pets\",\"pk\":3,\"set\":{\"age\":5},\"returning\":[\"age\"]}", NULL);
 	expect_statement(group, 0,
-			 "SELECT 1,`id`,`age` FROM `pets` FORCE INDEX (PRIMARY) WHERE `id` IN (1,2,3) FOR UPDATE");
+			 "SELECT `id`,`age` FROM `pets` FORCE INDEX (PRIMARY) WHERE `id` IN (1,2,3) FOR UPDATE");
 	expect_statement(
 		group, 1,
 		"UPDATE `pets` FORCE INDEX (PRIMARY) SET `age` = CASE `id` WHEN 1 THEN 3 WHEN 2 THEN NULL WHEN 3 THEN 5 END WHERE `id` IN (1,2,3)");
 	expect_statement(group, 2, "SELECT `age`,`id`,`age` FROM `pets` WHERE `id` IN (1,2,3)");
-	row(group, 0, "1", "1", "3", NULL);
-	row(group, 0, "1", "2", "", NULL);
+	row(group, 0, "1", "3", NULL);
+	row(group, 0, "2", "", NULL);
 	done(group, 0, 0, 0);
 	done(group, 1, 1, 0);
 	row(group, 2, "3", "1", "3", NULL);
@@ -361,14 +361,105 @@ static void what_is_forbidden_is_so_for_all(void **state)
 	}
 }
 
+/* A key of several columns: its text is compared, zeros in front aside. */
+static void rows_are_found_by_all_columns_of_a_key(void **state)
+{
+	struct group *group = *state;
+
+	begin(group,
+	      "{\"op\":\"update\",\"table\":\"pairs\",\"pk\":{\"a\":1,\"b\":\"x'\"},\"set\":{\"note\":\"p\"},"
+	      "\"returning\":[\"a\"]}",
+	      "{\"op\":\"update\",\"table\":\"pairs\",\"pk\":{\"b\":\"\",\"a\":-2},\"set\":{\"note\":\"q\"},"
+	      "\"returning\":[\"a\"]}",
+	      NULL);
+	expect_statement(
+		group, 0,
+		"SELECT `a`,`b`,`note` FROM `pairs` FORCE INDEX (PRIMARY) WHERE (`a`,`b`) IN ((1,x'7827'),(-2,x'')) FOR UPDATE");
+	expect_statement(group, 1,
+			 "UPDATE `pairs` FORCE INDEX (PRIMARY) SET `note` = CASE WHEN (`a`,`b`) = (1,x'7827') THEN 'p' "
+			 "WHEN (`a`,`b`) = (-2,x'') THEN 'q' END WHERE (`a`,`b`) IN ((1,x'7827'),(-2,x''))");
+	row(group, 0, "0001", "x'", "p", NULL);
+	row(group, 0, "-2", "", "p", NULL);
+	row(group, 0, "-2", "x'", "p", NULL);
+	done(group, 0, 0, 0);
+	done(group, 1, 1, 0);
+	row(group, 2, "1", "0001", "x'", "p", NULL);
+	row(group, 2, "-2", "-2", "", "q", NULL);
+	done(group, 2, 0, 0);
+	expect_answered(group);
+	expect_answer(group->jobs[0], "\"row\":{\"a\":1},\"matched\":1,\"affected\":0}");
+	expect_answer(group->jobs[1], "\"row\":{\"a\":-2},\"matched\":1,\"affected\":1}");
+}
+
+/* --- the same read ------------------------------------------------------------------------------------------------ */
+
+static void the_same_read_answers_all(void **state)
+{
+	struct group *group = *state;
+
+	begin(group, "{\"op\":\"read\",\"table\":\"toys\",\"select\":[\"id\"],\"where\":{\"pet_id\":1}}",
+	      "{\"op\":\"read\",\"table\":\"toys\",\"select\":[\"id\"],\"where\":{\"pet_id\":1},\"format\":\"arrays\"}",
+	      NULL);
+	assert_int_equal(group->statement_count, 1);
+	expect_statement(group, 0, "SELECT `id` FROM `toys` WHERE `pet_id` = 1 LIMIT 1001");
+	row(group, 0, "3", NULL);
+	row(group, 0, "4", NULL);
+	done(group, 0, 2, 0);
+	expect_answered(group);
+	expect_answer(group->jobs[0], "\"rows\":[{\"id\":3},{\"id\":4}]}");
+	expect_answer(group->jobs[1], "\"cols\":[\"id\"],\"rows\":[[3],[4]]}");
+}
+
+static void the_same_read_fails_for_all(void **state)
+{
+	const struct sql_error time = {.class = SQL_ERROR_TIME, .code = ERROR_TIMEOUT, .row = -1};
+	struct group *group = *state;
+
+	begin(group, "{\"op\":\"count\",\"table\":\"toys\"}", "{\"op\":\"count\",\"table\":\"toys\"}", NULL);
+	shared_failed(group->shared, 0, &time);
+	expect_answered(group);
+	for (uint32_t i = 0; i < 2; i++) {
+		expect_step(group->jobs[i], PROCEDURE_FAILED);
+		assert_int_equal(procedure_error(group->jobs[i])->code, ERROR_TIMEOUT);
+	}
+}
+
+static void mysql_looks_before_it_deletes(void **state)
+{
+	struct group *group = *state;
+
+	begin(group, "{\"op\":\"delete\",\"table\":\"toys\",\"pk\":5}",
+	      "{\"op\":\"delete\",\"table\":\"toys\",\"pk\":6}", NULL);
+	expect_statement(group, 0, "SELECT 1,`id` FROM `toys` FORCE INDEX (PRIMARY) WHERE `id` IN (5,6) FOR UPDATE");
+	expect_statement(group, 1, "DELETE FROM `toys` WHERE `id` IN (5,6)");
+	row(group, 0, "1", "6", NULL);
+	done(group, 0, 1, 0);
+	done(group, 1, 1, 0);
+	expect_answered(group);
+	expect_answer(group->jobs[0], "\"affected\":0}");
+	expect_answer(group->jobs[1], "\"affected\":1}");
+}
+
+static void mysql_answers_what_it_deletes(void **state)
+{
+	struct group *group = *state;
+
+	begin(group, "{\"op\":\"delete\",\"table\":\"toys\",\"pk\":5,\"returning\":[\"label\"]}",
+	      "{\"op\":\"delete\",\"table\":\"toys\",\"pk\":6,\"returning\":[\"label\"]}", NULL);
+	row(group, 0, "six", "6", NULL);
+	done(group, 0, 1, 0);
+	done(group, 1, 1, 0);
+	expect_answered(group);
+	expect_answer(group->jobs[0], "\"row\":null,\"affected\":0}");
+	expect_answer(group->jobs[1], "\"row\":{\"label\":\"six\"},\"affected\":1}");
+}
+
 /* --- who with whom ------------------------------------------------------------------------------------------------ */
 
 static void share_with_nobody(void **state)
 {
 	static const char *const commands[] = {
-		"{\"op\":\"read\",\"table\":\"toys\"}",
 		"{\"op\":\"read\",\"table\":\"words\",\"pk\":\"kim\"}",
-		"{\"op\":\"read\",\"table\":\"pairs\",\"pk\":{\"a\":1,\"b\":\"x\"}}",
 		"{\"op\":\"update\",\"table\":\"pets\",\"pk\":1,\"set\":{\"id\":2}}",
 		"{\"op\":\"read\",\"table\":\"pets\",\"pk\":18446744073709551615}",
 		"{\"op\":\"update\",\"table\":\"pets\",\"where\":{\"id\":1},\"set\":{\"age\":2}}",
@@ -403,6 +494,7 @@ static void what_differs_does_not_match(void **state)
 		     "{\"op\":\"read\",\"table\":\"toys\",\"pk\":1,\"select\":[\"label\"]}");
 	do_not_match(group, "{\"op\":\"create\",\"table\":\"toys\",\"values\":{\"label\":\"a\"}}",
 		     "{\"op\":\"create\",\"table\":\"toys\",\"values\":{\"pet_id\":1}}");
+	do_not_match(group, "{\"op\":\"read\",\"table\":\"toys\"}", "{\"op\":\"read\",\"table\":\"toys\",\"limit\":2}");
 	do_not_match(group, "{\"op\":\"update\",\"table\":\"pets\",\"pk\":1,\"set\":{\"age\":2}}",
 		     "{\"op\":\"update\",\"table\":\"pets\",\"pk\":1,\"set\":{\"name\":\"x\"}}");
 }
@@ -443,6 +535,11 @@ int main(void)
 		ON_MYSQL(updates_know_what_changed),
 		ON_MARIADB(a_part_that_took_effect_is_undone),
 		ON_MARIADB(what_is_forbidden_is_so_for_all),
+		ON_MARIADB(rows_are_found_by_all_columns_of_a_key),
+		ON_MARIADB(the_same_read_answers_all),
+		ON_MARIADB(the_same_read_fails_for_all),
+		ON_MYSQL(mysql_looks_before_it_deletes),
+		ON_MYSQL(mysql_answers_what_it_deletes),
 		ON_MARIADB(share_with_nobody),
 		ON_MARIADB(what_differs_does_not_match),
 		ON_MARIADB(the_order_of_what_is_set_does_not_count),

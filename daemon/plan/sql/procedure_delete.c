@@ -132,9 +132,7 @@ int compile_delete(struct job *job)
 		plan->shape = target == TARGET_KEY ? ANSWER_ROW : ANSWER_ROWS;
 	if (!returning || !mysql) {
 		result = append_delete(job, target, &row, returning);
-		if (result == 0 && target == TARGET_KEY && !mysql)
-			share_by_key(plan, SHARE_DELETE, &row);
-		return result;
+		return result < 0 || target != TARGET_KEY ? result : share_by_key(plan, SHARE_DELETE, &row);
 	}
 	if (target != TARGET_KEY && !plan->table->primary_key)
 		return compiler_refuse(&plan->compiler, ERROR_BAD_VALUE, NULL,
@@ -142,7 +140,9 @@ int compile_delete(struct job *job)
 	result = append_selection(job, target);
 	if (result < 0)
 		return result;
-	if (target == TARGET_KEY)
-		return append_delete(job, target, &row, false);
+	if (target == TARGET_KEY) {
+		result = append_delete(job, target, &row, false);
+		return result < 0 ? result : share_by_key(plan, SHARE_DELETE, &row);
+	}
 	return footprint_write(&plan->footprint, plan->table, NULL);
 }

@@ -5,6 +5,16 @@
 
 #include <errno.h>
 
+/* The end of the only statement. */
+static int end_read(struct job_plan *plan)
+{
+	int result = plan_statement_end(plan, &plan->first);
+
+	if (result == 0 && plan->kind == PROCEDURE_ALONE)
+		share_same(plan);
+	return result;
+}
+
 static const struct operation *operation_of(const struct job *job)
 {
 	return &job->command.operation;
@@ -38,7 +48,8 @@ static int append_by_key(struct job *job)
 	if (result < 0)
 		return result;
 	plan->kind = PROCEDURE_BY_KEY;
-	share_by_key(plan, SHARE_READ, &row);
+	if (share_by_key(plan, SHARE_READ, &row) < 0)
+		return -ENOMEM;
 	return footprint_read_key(&plan->footprint, plan->table, row_texts(&row, compiler->out));
 }
 
@@ -136,7 +147,7 @@ int compile_read(struct job *job)
 	buffer_append_text(out, operation->distinct ? "SELECT DISTINCT " : "SELECT ");
 	query_append_select_list(out, plan->table, plan->columns, plan->column_count);
 	result = operation->pk ? append_by_key(job) : append_rows(job);
-	return result < 0 ? result : plan_statement_end(plan, &plan->first);
+	return result < 0 ? result : end_read(plan);
 }
 
 static int finish_count(struct job *job)
@@ -153,7 +164,7 @@ int compile_count(struct job *job)
 	plan->finish = finish_count;
 	buffer_append_text(plan_statement_begin(plan, &plan->first, ROLE_NUMBER), "SELECT COUNT(*)");
 	result = append_by_condition(job);
-	return result < 0 ? result : plan_statement_end(plan, &plan->first);
+	return result < 0 ? result : end_read(plan);
 }
 
 static int finish_exists(struct job *job)
@@ -174,5 +185,5 @@ int compile_exists(struct job *job)
 	if (result < 0)
 		return result;
 	buffer_append_text(plan->compiler.out, " LIMIT 1");
-	return plan_statement_end(plan, &plan->first);
+	return end_read(plan);
 }

@@ -68,7 +68,7 @@ struct bad_row {
 
 /* How the command can share statements with others (plan/sql/shared.h). Where something stands is told by offsets into
  * the first wave's text, which may move while it grows. */
-enum share_kind { SHARE_NONE, SHARE_CREATE, SHARE_READ, SHARE_DELETE, SHARE_UPDATE };
+enum share_kind { SHARE_NONE, SHARE_CREATE, SHARE_READ, SHARE_DELETE, SHARE_UPDATE, SHARE_SAME };
 
 struct share_assignment {
 	const struct column *column;
@@ -78,8 +78,10 @@ struct share_assignment {
 struct share {
 	enum share_kind kind;
 	uint64_t hash;
-	size_t start, size; /* what differs from command to command: "(…),(…)" of a create, else the key's literal */
-	struct bytes key;   /* as the server will send it; data NULL: the literal is that, too */
+	size_t start, size; /* "(…),(…)" of a create, the literal of a key, or all of a statement that is the same */
+	struct bytes tuple; /* "(1,'a')": a key of several columns, in place of the above; data NULL: it has one */
+	bool is_number;     /* the key is one integer, and this is it: */
+	uint64_t number;
 	struct share_assignment *assignments; /* of an update, in the order of the table's columns */
 	uint32_t assignment_count;
 };
@@ -167,11 +169,20 @@ bool bad_row_next(struct job_plan *plan);
 void bad_row_take(struct job_plan *plan, uint64_t number);
 void bad_row_failed(struct job_plan *plan, const struct sql_error *error);
 
-/* Offers the first wave, once it is complete, for sharing; nothing happens when it cannot be shared. key: where its
- * literal stands. set: where those of the columns stand that `changed` says (an update), else NULL. */
+/* Offers the first wave, once it is complete, for sharing; nothing happens when it cannot be shared. key: where the
+ * literals of the primary key stand. set: where those of the columns stand that `changed` says (an update), else NULL.
+ * by_key returns 0 or -ENOMEM; same is for a read by
+ * condition, which only its like can share. */
 void share_create(struct job_plan *plan);
-void share_by_key(struct job_plan *plan, enum share_kind kind, const struct row *key);
+int share_by_key(struct job_plan *plan, enum share_kind kind, const struct row *key);
 int share_update(struct job_plan *plan, const struct row *key, const struct share_assignment *set, const bool *changed);
+void share_same(struct job_plan *plan);
+
+/* What differs from job to job; stays while the plan does. */
+struct bytes share_text(const struct job_plan *plan);
+
+/* Reads an integer of 64 bits, zeros in front or not; negative ones as two's complement. False: it is none. */
+bool share_read_number(struct bytes digits, uint64_t *ret_number);
 
 /* Marks the first wave as sent, by somebody else. */
 void procedure_sent(struct job *job);

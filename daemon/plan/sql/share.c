@@ -59,47 +59,153 @@ void share_create(struct job_plan *plan)
 	};
 }
 
-/* Whether the column can hold the number. No row has a key that is beyond it, and MySQL's CASE takes the largest
- * unsigned number for -1. */
-static bool integer_fits(const struct column *column, struct bytes digits)
+struct bytes share_text(const struct job_plan *plan)
 {
-	uint64_t all = UINT64_MAX >> (64 - 8 * column->integer_bytes), number = 0;
+	const struct share *share = &plan->share;
+
+	if (share->tuple.data)
+		return share->tuple;
+	return (struct bytes){.data = plan->first.sql.data + share->start, .size = share->size};
+}
+
+bool share_read_number(struct bytes digits, uint64_t *ret_number)
+{
 	bool negative = digits.size > 0 && digits.data[0] == '-';
+	uint64_t number = 0;
 
 	for (size_t i = negative; i < digits.size; i++) {
 		uint64_t digit = (uint64_t)(digits.data[i] - '0');
 
-		if (number > (UINT64_MAX - digit) / 10)
+		if (digit > 9 || number > (UINT64_MAX - digit) / 10)
 			return false;
 		number = number * 10 + digit;
 	}
+	*ret_number = negative ? 0 - number : number;
+	return digits.size > (size_t)negative && (!negative || number <= UINT64_C(1) << 63);
+}
+
+/* Whether the column can hold the number. No row has a key that is beyond it, and MySQL's CASE takes the largest
+ * unsigned number for -1. */
+static bool integer_fits(const struct column *column, struct bytes digits)
+{
+	uint64_t most = UINT64_MAX >> (64 - 8 * column->integer_bytes), number = 0;
+	bool negative = digits.data[0] == '-';
+
+	if (!share_read_number(digits, &number))
+		return false;
 	if (column->is_unsigned)
-		return !negative && number <= all;
-	return number <= all / 2 + negative;
+		return !negative && number <= most;
+	return negative ? 0 - number <= most / 2 + 1 : number <= most / 2;
 }
 
-/* A key that we can tell from others as the server does. */
-static bool has_plain_key(const struct job_plan *plan)
+/* A character that the column's set lacks would have the server compare all of the statement's keys in another one. */
+static bool is_plain_text(struct bytes text)
+{
+	for (size_t i = 0; i < text.size; i++)
+		if ((unsigned char)text.data[i] >= 0x80)
+			return false;
+	return true;
+}
+
+/* Whether a row's value of the column is that of the literal exactly when it makes the same literal. */
+static bool tells_itself(const struct column *column, struct bytes literal)
+{
+	switch (column->kind) {
+	case COLUMN_INTEGER:
+		return integer_fits(column, literal);
+	case COLUMN_TEXT:
+		return column->binary_collation && !column->is_fixed_length && is_plain_text(literal);
+	case COLUMN_UUID:
+		return literal_column_is_uuid(column);
+	case COLUMN_BINARY:
+		return true;
+	case COLUMN_YEAR:
+	case COLUMN_BIT:
+	case COLUMN_DECIMAL:
+	case COLUMN_FLOAT:
+	case COLUMN_DOUBLE:
+	case COLUMN_ENUM:
+	case COLUMN_SET:
+	case COLUMN_GEOMETRY:
+	case COLUMN_DATE:
+	case COLUMN_DATETIME:
+	case COLUMN_TIMESTAMP:
+	case COLUMN_TIME:
+	case COLUMN_JSON:
+		break;
+	}
+	return false;
+}
+
+static struct bytes literal_at(const struct job_plan *plan, const struct row_span *span)
+{
+	return (struct bytes){.data = plan->first.sql.data + span->start, .size = span->size};
+}
+
+static bool has_plain_key(const struct job_plan *plan, const struct row *row)
 {
 	const struct key *key = plan->table->primary_key;
 
-	return plan->kind == PROCEDURE_BY_KEY && key->column_count == 1 && key->columns[0]->kind == COLUMN_INTEGER;
+	if (plan->kind != PROCEDURE_BY_KEY || !key->exact || buffer_failed(&plan->first.sql))
+		return false;
+	for (uint32_t i = 0; i < key->column_count; i++) {
+		const struct row_span *span = &row->spans[key->columns[i]->position];
+
+		if (span->size == 0 || !tells_itself(key->columns[i], literal_at(plan, span)))
+			return false;
+	}
+	return true;
 }
 
-void share_by_key(struct job_plan *plan, enum share_kind kind, const struct row *row)
+/* "(1,'a')" */
+static int write_tuple(struct job_plan *plan, const struct row *row)
 {
 	const struct key *key = plan->table->primary_key;
-	const struct row_span *span;
-	struct bytes text;
+	size_t size = 1;
+	char *to;
 
-	if (!has_plain_key(plan))
-		return;
-	span = &row->spans[key->columns[0]->position];
-	text = (struct bytes){.data = plan->first.sql.data + span->start, .size = span->size};
-	if (span->size == 0 || buffer_failed(&plan->first.sql) || !integer_fits(key->columns[0], text))
-		return;
-	plan->share =
-		(struct share){.kind = kind, .hash = hash_of(plan, kind), .start = span->start, .size = span->size};
+	for (uint32_t i = 0; i < key->column_count; i++)
+		size += row->spans[key->columns[i]->position].size + 1;
+	to = arena_alloc(plan->compiler.arena, size);
+	if (!to)
+		return -ENOMEM;
+	plan->share.tuple = (struct bytes){.data = to, .size = size};
+	for (uint32_t i = 0; i < key->column_count; i++) {
+		struct bytes literal = literal_at(plan, &row->spans[key->columns[i]->position]);
+
+		*to++ = i == 0 ? '(' : ',';
+		memcpy(to, literal.data, literal.size);
+		to += literal.size;
+	}
+	*to = ')';
+	return 0;
+}
+
+int share_by_key(struct job_plan *plan, enum share_kind kind, const struct row *row)
+{
+	const struct key *key = plan->table->primary_key;
+	struct share *share = &plan->share;
+
+	if (!has_plain_key(plan, row))
+		return 0;
+	*share = (struct share){
+		.kind = kind,
+		.hash = hash_of(plan, kind),
+		.start = row->spans[key->columns[0]->position].start,
+		.size = row->spans[key->columns[0]->position].size,
+		.is_number = key->column_count == 1 && key->columns[0]->kind == COLUMN_INTEGER,
+	};
+	if (share->is_number)
+		share_read_number(share_text(plan), &share->number);
+	return key->column_count > 1 ? write_tuple(plan, row) : 0;
+}
+
+static bool changes_key(const struct key *key, const bool *changed)
+{
+	for (uint32_t i = 0; i < key->column_count; i++)
+		if (changed[key->columns[i]->position])
+			return true;
+	return false;
 }
 
 int share_update(struct job_plan *plan, const struct row *key, const struct share_assignment *set, const bool *changed)
@@ -110,12 +216,11 @@ int share_update(struct job_plan *plan, const struct row *key, const struct shar
 
 	for (uint32_t i = 0; i < table->column_count; i++)
 		count += changed[i];
-	if (!has_plain_key(plan) || changed[table->primary_key->columns[0]->position])
+	if (changes_key(table->primary_key, changed))
 		return 0;
 	assignments = arena_alloc_array(plan->compiler.arena, count, sizeof(*assignments));
-	if (!assignments)
+	if (!assignments || share_by_key(plan, SHARE_UPDATE, key) < 0)
 		return -ENOMEM;
-	share_by_key(plan, SHARE_UPDATE, key);
 	if (plan->share.kind == SHARE_NONE)
 		return 0;
 	plan->share.assignments = assignments;
@@ -128,6 +233,29 @@ int share_update(struct job_plan *plan, const struct row *key, const struct shar
 	return 0;
 }
 
+/* Eight bytes at a time: a condition may be long. */
+static uint64_t hash_text(uint64_t hash, struct bytes text)
+{
+	uint64_t word;
+
+	for (; text.size >= sizeof(word); text.data += sizeof(word), text.size -= sizeof(word)) {
+		memcpy(&word, text.data, sizeof(word));
+		hash = hash_add(hash, word);
+		hash ^= hash >> 32;
+	}
+	for (size_t i = 0; i < text.size; i++)
+		hash = hash_add(hash, (unsigned char)text.data[i]);
+	return hash;
+}
+
+void share_same(struct job_plan *plan)
+{
+	struct bytes text = {.data = plan->first.sql.data, .size = plan->first.statements[0].size};
+	uint64_t hash = hash_text(hash_of(plan, SHARE_SAME), text);
+
+	plan->share = (struct share){.kind = SHARE_SAME, .hash = hash != 0 ? hash : 1, .size = text.size};
+}
+
 /* --- who with whom ------------------------------------------------------------------------------------------------ */
 
 uint64_t shared_hash(const struct job *job)
@@ -137,7 +265,7 @@ uint64_t shared_hash(const struct job *job)
 
 static bool same_columns(const struct column *const *a, const struct column *const *b, uint32_t count)
 {
-	return count == 0 || memcmp(a, b, count * sizeof(*a)) == 0;
+	return count == 0 || a == b || memcmp(a, b, count * sizeof(*a)) == 0;
 }
 
 static bool same_assignments(const struct share *a, const struct share *b)
@@ -163,6 +291,8 @@ bool shared_match(const struct job *job_a, const struct job *job_b)
 	    (a->shape == ANSWER_COUNTS) != (b->shape == ANSWER_COUNTS) ||
 	    a->share.assignment_count != b->share.assignment_count)
 		return false;
+	if (a->share.kind == SHARE_SAME)
+		return bytes_equal(share_text(a), share_text(b));
 	return same_columns(a->columns, b->columns, a->column_count) && same_assignments(&a->share, &b->share) &&
 	       (a->share.kind != SHARE_CREATE || same_insertion(&a->create, &b->create));
 }
@@ -174,17 +304,23 @@ bool shared_holds_up_creates(const struct job *job)
 	return create->row_count > 1 && job->plan->compiler.server->kind == SERVER_MYSQL;
 }
 
-/* "WHEN 1 THEN 'a' " of each column, and the key once more. */
-enum { CASE_BYTES = 16, HEAD_BYTES = 2048 };
+enum { CASE_BYTES = 20, HEAD_BYTES = 2048 };
 
+/* "WHEN (`a`,`b`) = (1,'y') THEN 'x' " of each column, and the key once more. */
 size_t shared_size(const struct job *job)
 {
-	const struct share *share = &job->plan->share;
-	size_t size = share->size + 1;
+	const struct job_plan *plan = job->plan;
+	const struct share *share = &plan->share;
+	size_t key = share_text(plan).size, names = 0;
 
+	/* One statement is enough for them all. */
+	if (share->kind == SHARE_SAME)
+		return 0;
+	for (uint32_t i = 0; share->tuple.data && i < plan->table->primary_key->column_count; i++)
+		names += plan->table->primary_key->columns[i]->quoted.size + 1;
 	for (uint32_t i = 0; i < share->assignment_count; i++)
-		size += share->size + share->assignments[i].size + CASE_BYTES;
-	return size;
+		key += names + share_text(plan).size + share->assignments[i].size + CASE_BYTES;
+	return key + 1;
 }
 
 size_t shared_size_limit(const struct job *job)

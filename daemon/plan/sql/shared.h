@@ -6,11 +6,14 @@
  *   creates           INSERT … VALUES (…),(…),… RETURNING …, the rows in the order of VALUES
  *                     MySQL: INSERT, and SELECT … WHERE id >= LAST_INSERT_ID() AND id < … + n
  *   reads by key      SELECT … WHERE key IN (…), matched back by the key
- *   deletes by key    DELETE … WHERE key IN (…) RETURNING …, matched back by the key (MariaDB)
+ *   deletes by key    DELETE … WHERE key IN (…) RETURNING …, matched back by the key
+ *                     MySQL: SELECT … FOR UPDATE, and DELETE
  *   updates by key    SELECT … FOR UPDATE; UPDATE … SET a = CASE key WHEN … END …; SELECT: what each has found, changed
+ *   the same reads    SELECT …, the rows to each
  *
- * A statement that fails has undone itself; the jobs then run again in smaller groups. The jobs must not conflict;
- * their order is that of the queue, and creates keep it. */
+ * Keys are of one or more columns, of kinds whose values we tell apart as the server does: integers, binary data,
+ * UUIDs, and texts that are compared byte by byte. A statement that fails has undone itself; the jobs then run again in
+ * smaller groups. The jobs must not conflict; their order is that of the queue, and creates keep it. */
 #ifndef PLAN_SHARED_H
 #define PLAN_SHARED_H
 
