@@ -343,6 +343,7 @@ static void tell_failed(struct batch *batch, size_t index, const struct sql_erro
 void batch_failed(struct batch *batch, size_t index, const struct sql_error *error)
 {
 	enum retry_action action = retry_action(error->class);
+	bool shared = batch->groups[batch->slots[index].group].count > 1;
 
 	answered(batch, index);
 	if (action == RETRY_LOST && retry_blames(error))
@@ -354,7 +355,9 @@ void batch_failed(struct batch *batch, size_t index, const struct sql_error *err
 		return;
 	}
 	batch->trouble = TROUBLE_SQL;
-	batch->culprit = member_of(batch, index);
+	/* Whose lock it was in a shared statement nobody knows: it counts against nobody until halving has found them.
+	 */
+	batch->culprit = action == RETRY_AGAIN && shared ? BATCH_NOBODY : member_of(batch, index);
 	batch->error = *error;
 }
 

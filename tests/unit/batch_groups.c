@@ -339,6 +339,49 @@ static void test_a_deadlock_runs_all_of_it_again(void **state)
 	expect_finished(4, 0);
 }
 
+/* Whether it is among the jobs of a statement. */
+static bool has(const struct statement *statement, const struct script *script)
+{
+	uint32_t count = 0;
+	struct job *const *jobs = group_of_statement(statement, &count);
+
+	for (uint32_t i = 0; i < count; i++)
+		if (script_of(jobs[i]) == script)
+			return true;
+	return !jobs && script_of_statement(statement) == script;
+}
+
+static void test_whoever_shares_with_a_locked_row_is_not_given_up_for_it(void **state)
+{
+	enum { COUNT = 512, LOCKED = 5 };
+	static struct script many[COUNT];
+	const struct sql_error locked = sql_error(SQL_ERROR_LOCK_WAIT, ERROR_LOCK_TIMEOUT);
+
+	(void)state;
+	for (uint32_t i = 0; i < COUNT; i++) {
+		many[i] = write_row(i + 1);
+		many[i].share = 1;
+		submit(&many[i]);
+	}
+	for (struct batch *batch; (batch = choose()); world.now_us += FAR_US) {
+		assert_int_equal(send(batch), 1);
+		if (!has(statements, &many[LOCKED])) {
+			answer_all(batch, 0, 1);
+			commit(batch);
+			continue;
+		}
+		batch_failed(batch, 0, &locked);
+		assert_int_equal(next(batch), BATCH_ROLLBACK);
+		batch_ended(batch, BATCH_ROLLED_BACK, &locked, world.now_us);
+	}
+	for (uint32_t i = 0; i < COUNT; i++) {
+		assert_int_equal(many[i].replied, 1);
+		assert_int_equal(many[i].code, i == LOCKED ? ERROR_LOCK_TIMEOUT : ERROR_NONE);
+	}
+	while (finished())
+		;
+}
+
 #define GROUP_TEST(name) cmocka_unit_test_setup_teardown(test_##name, planner_set_up, tear_down)
 
 int main(void)
@@ -356,6 +399,7 @@ int main(void)
 		GROUP_TEST(a_half_done_group_is_undone),
 		GROUP_TEST(a_lost_group_blames_all_of_it),
 		GROUP_TEST(a_deadlock_runs_all_of_it_again),
+		GROUP_TEST(whoever_shares_with_a_locked_row_is_not_given_up_for_it),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
