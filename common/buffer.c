@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { CAPACITY_FIRST = 256 };
+enum { CAPACITY_FIRST = 256, UINT64_DIGITS = 20 };
 
 void buffer_init(struct buffer *buffer, size_t limit_bytes)
 {
@@ -81,14 +81,20 @@ char *buffer_make_room(struct buffer *buffer, size_t size)
 
 void buffer_append_uint(struct buffer *buffer, uint64_t number)
 {
-	char digits[20]; /* of UINT64_MAX */
-	size_t first = sizeof(digits);
+	size_t digits = 1;
+	uint64_t limit = 10; /* of numbers with so many digits */
+	char *to;
 
-	do {
-		digits[--first] = (char)('0' + number % 10);
-		number /= 10;
-	} while (number > 0);
-	buffer_append(buffer, (struct bytes){.data = digits + first, .size = sizeof(digits) - first});
+	while (number >= limit && digits < UINT64_DIGITS) {
+		digits++;
+		limit *= 10; /* behind the last one it has no meaning, and is not looked at */
+	}
+	to = buffer_reserve(buffer, digits);
+	if (!to)
+		return;
+	for (size_t at = digits; at-- > 0; number /= 10)
+		to[at] = (char)('0' + number % 10);
+	buffer->size += digits;
 }
 
 void buffer_append_int(struct buffer *buffer, int64_t number)

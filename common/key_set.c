@@ -32,7 +32,7 @@ void key_set_close(struct key_set *set)
 	free(set->slots);
 }
 
-static bool same_key(const struct value *a, const struct value *b)
+bool key_set_same(const struct value *a, const struct value *b)
 {
 	if (value_is_text(a) && value_is_text(b))
 		return a->size == b->size && memcmp(a->data, b->data, a->size) == 0;
@@ -98,25 +98,13 @@ static uint64_t hash_key(uint64_t seed, const struct value *key)
 	return mix(mix(seed, key->unsigned_integer), seed);
 }
 
-bool key_set_add(struct key_set *set, uint32_t index)
+bool key_set_add_hashed(struct key_set *set, uint32_t index)
 {
 	const struct value *key = &set->members[index].key;
-
-	if (!set->slots) {
-		for (uint32_t i = 0; i < index; i++) {
-			const struct value *earlier = &set->members[i].key;
-
-			/* Of what has no size it is 0. */
-			if (earlier->size == key->size && same_key(earlier, key))
-				return false;
-		}
-		return true;
-	}
-
 	uint32_t slot = (uint32_t)hash_key(set->seed, key) & set->slot_mask;
 
 	while (set->slots[slot] > 0) {
-		if (same_key(&set->members[set->slots[slot] - 1].key, key))
+		if (key_set_same(&set->members[set->slots[slot] - 1].key, key))
 			return false;
 		slot = (slot + 1) & set->slot_mask;
 	}

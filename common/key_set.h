@@ -25,8 +25,26 @@ int key_set_open(struct key_set *set, const struct member *members, uint32_t cap
 
 void key_set_close(struct key_set *set);
 
+/* For key_set_add(): whether two keys are equal; the same for a large map. */
+bool key_set_same(const struct value *a, const struct value *b);
+bool key_set_add_hashed(struct key_set *set, uint32_t index);
+
 /* Adds the key of the member, to be called for one after the other from index 0 on. Returns false when the key of an
  * earlier one is equal. STR and BIN are equal by their bytes; 1 and 1.0 are not. Arrays and maps equal nothing. */
-bool key_set_add(struct key_set *set, uint32_t index);
+static inline bool key_set_add(struct key_set *set, uint32_t index)
+{
+	const struct value *key = &set->members[index].key;
+
+	if (set->slots)
+		return key_set_add_hashed(set, index);
+	for (uint32_t i = 0; i < index; i++) {
+		const struct value *earlier = &set->members[i].key;
+
+		/* Of what has no size it is 0. */
+		if (earlier->size == key->size && key_set_same(earlier, key))
+			return false;
+	}
+	return true;
+}
 
 #endif

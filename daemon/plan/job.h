@@ -7,7 +7,8 @@
  *     |              +------ new catalog ---- JOB_PARKED (named something that the catalog does not know)
  *     +-- answered at once: bad command, ping, info, tables, describe ----------> JOB_DONE
  *
- * A job owns an arena; its raw bytes, its command, its SQL and its reply live there and die together. */
+ * A job owns an arena and two buffers; its raw bytes, its command, its SQL and its reply live there and die together.
+ */
 #ifndef PLAN_JOB_H
 #define PLAN_JOB_H
 
@@ -38,7 +39,8 @@ struct job_plan; /* private to plan/: table, literals, footprint, statements, wh
 struct job {
 	/* Kept for the next job, or filled in whole before it is read: not cleared in between (plan/job_pool.c). */
 	struct arena arena;
-	struct buffer spare_sql, spare_body; /* memory of an earlier job, for the plan's text and answer */
+	struct buffer spare_sql, spare_body; /* memory of an earlier job, for the plan's text and answer; the first
+					      * holds the reply in the end */
 	struct command command;
 	struct job_reply reply; /* valid when DONE */
 	/* Zeroed, from here on. */

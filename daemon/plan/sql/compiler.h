@@ -17,8 +17,8 @@ enum { COMPILER_WARNINGS = 8 };
 /* What rowd changed in a value that the server would have changed in silence. Those after the last that fits are
  * dropped: the first ones say what is going on. */
 struct compiler_warnings {
-	struct reply_warning items[COMPILER_WARNINGS];
 	uint32_t count;
+	struct reply_warning items[COMPILER_WARNINGS];
 };
 
 struct compiler {

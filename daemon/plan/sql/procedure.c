@@ -23,10 +23,12 @@ static void plan_release(struct job *job)
 
 void procedure_free(struct job *job)
 {
-	if (!job->plan)
-		return;
-	plan_release(job);
+	if (job->plan)
+		plan_release(job);
 	job->plan = NULL;
+	/* The reply stood in it: until now it could not be given away. */
+	if (job->spare_sql.capacity > PLAN_SPARE_BYTES)
+		buffer_free(&job->spare_sql);
 }
 
 static int plan_start(struct job *job, struct catalog *catalog, struct error *error)
@@ -209,6 +211,8 @@ int procedure_compile(struct job *job, struct catalog *catalog, const struct pro
 		result = compile_operation(job, facts);
 	if (result == 0)
 		result = check_answer(job);
+	if (result == 0 && plan->kind != PROCEDURE_ANSWERED)
+		plan_rows_begin(plan);
 	/* From here on errors are the run's own. */
 	plan->compiler.error = &plan->error;
 	plan->compiler.warnings = NULL;

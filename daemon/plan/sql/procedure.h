@@ -37,7 +37,7 @@ enum procedure_kind {
 int procedure_compile(struct job *job, struct catalog *catalog, const struct procedure_facts *facts,
 		      struct error *ret_error);
 
-/* Gives back the catalog; legal when never compiled. The rest goes with the job's arena. */
+/* Gives back the catalog, and the reply; legal when never compiled. The rest goes with the job's arena. */
 void procedure_free(struct job *job);
 
 enum procedure_kind procedure_kind(const struct job *job);

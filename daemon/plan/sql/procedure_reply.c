@@ -71,16 +71,12 @@ int plan_check_reply_size(struct job *job)
 /* The text of the first wave is not needed any more: its memory serves the reply. */
 static struct buffer take_buffer(struct job *job)
 {
-	size_t limit = job->policy->reply_bytes + job->policy->message_bytes * ECHO_GROWTH + ENVELOPE_BYTES;
 	struct buffer buffer;
 
-	buffer_init(&buffer, limit);
-	if (!job->plan)
-		return buffer;
-	buffer = job->plan->first.sql;
-	buffer_init(&job->plan->first.sql, 0);
-	buffer_reset(&buffer);
-	buffer.limit_bytes = limit;
+	if (job->plan)
+		buffer_spare(&job->plan->first.sql, &job->spare_sql, SIZE_MAX);
+	buffer_init_with(&buffer, &job->spare_sql,
+			 job->policy->reply_bytes + job->policy->message_bytes * ECHO_GROWTH + ENVELOPE_BYTES);
 	return buffer;
 }
 
@@ -111,7 +107,8 @@ int procedure_reply(struct job *job, const struct error *error)
 	buffer = take_buffer(job);
 	encode(job, error, &times, &buffer);
 	if (!buffer_failed(&buffer))
-		reply->encoded = arena_copy(&job->arena, buffer_bytes(&buffer));
-	buffer_spare(&buffer, &job->spare_sql, PLAN_SPARE_BYTES);
+		reply->encoded = buffer_bytes(&buffer);
+	/* Which is not used any more while the reply stands in it. */
+	buffer_spare(&buffer, &job->spare_sql, SIZE_MAX);
 	return reply->encoded.data ? 0 : -ENOMEM;
 }

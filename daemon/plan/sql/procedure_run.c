@@ -13,6 +13,9 @@ void procedure_restart(struct job *job)
 {
 	struct job_plan *plan = job->plan;
 
+	/* Nothing was sent since it was compiled, or started over. */
+	if (!plan->wave)
+		return;
 	plan->wave = NULL;
 	plan->matched = plan->affected = plan->insert_id = plan->number = 0;
 	plan->has_effects = false;

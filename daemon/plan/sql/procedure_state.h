@@ -29,8 +29,8 @@ struct wave_statement {
 
 struct wave {
 	struct buffer sql;
-	struct wave_statement statements[WAVE_STATEMENTS];
 	uint32_t count;
+	struct wave_statement statements[WAVE_STATEMENTS];
 };
 
 enum answer_shape { ANSWER_COUNTS, ANSWER_ROW, ANSWER_ROWS };
