@@ -47,6 +47,13 @@ static void engine_run_batches(struct engine *engine)
 				     wake_us > now_us ? (wake_us - now_us) / 1000 + 1 : 1, 0);
 }
 
+/* After a new catalog there may be thousands to look at: some in each turn of the loop. */
+static void engine_unpark(struct engine *engine)
+{
+	if (planner_unpark(engine->planner, clock_monotonic_us()))
+		(void)uv_timer_start(&engine->retry_timer, on_retry_timer, 0, 0);
+}
+
 /* --- between the worker and the planner ----------------------------------------------------------------------- */
 
 static int on_claimed(void *context, const struct claim *claim, struct bytes raw)
@@ -160,6 +167,7 @@ static void engine_pump(struct engine *engine)
 		held_claims_give_back(&engine->claims, engine->planner, engine->worker);
 	else
 		engine_run_batches(engine);
+	engine_unpark(engine);
 	held_claims_finish(&engine->claims, engine->planner, engine->worker);
 	worker_want(engine->worker, engine_may_claim(engine));
 

@@ -7,7 +7,6 @@
 #include "daemon/plan/batch.h"
 
 #include "daemon/plan/batch_state.h"
-#include "daemon/plan/park.h"
 #include "daemon/plan/planner_state.h"
 #include "daemon/plan/retry.h"
 
@@ -137,6 +136,5 @@ void batch_ended(struct batch *batch, enum batch_end end, const struct sql_error
 		planner_finish(planner, member->task, member->failed ? procedure_error(job) : NULL, now_us);
 	}
 	batch->in_use = false;
-	planner_unpark(planner, now_us);
-	planner_settle(planner);
+	(void)planner_unpark(planner, now_us); /* what it has parked may be behind the catalog already */
 }

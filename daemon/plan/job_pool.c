@@ -128,6 +128,20 @@ void job_list_remove(struct job_list *list, struct job *job)
 	list->count--;
 }
 
+void job_list_splice(struct job_list *list, struct job_list *from)
+{
+	if (!from->first)
+		return;
+	from->first->previous = list->last;
+	if (list->last)
+		list->last->next = from->first;
+	else
+		list->first = from->first;
+	list->last = from->last;
+	list->count += from->count;
+	*from = (struct job_list){0};
+}
+
 /* Merges two chains that are in order. */
 static struct job *merge(struct job *a, struct job *b)
 {

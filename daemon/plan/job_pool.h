@@ -71,6 +71,9 @@ void job_list_append(struct job_list *list, struct job *job);
 
 void job_list_remove(struct job_list *list, struct job *job);
 
+/* Moves all jobs of `from` behind those of the list. */
+void job_list_splice(struct job_list *list, struct job_list *from);
+
 /* Puts the jobs in order of their sequence. */
 void job_list_sort(struct job_list *list);
 

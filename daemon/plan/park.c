@@ -7,6 +7,9 @@
 /* The catalog is not read again before it is so old (engine/catalog_reader.c). */
 enum { CATALOG_FRESH_US = 1000000 };
 
+/* To plan a job again takes some 10 us, or several times that with many rows. */
+enum { UNPARKED_AT_A_TIME = 64 };
+
 bool planner_refuses(const struct planner *planner, const struct job *job, const struct error *error, uint64_t now_us)
 {
 	return now_us - planner->catalog_us < CATALOG_FRESH_US &&
@@ -116,9 +119,11 @@ static void unpark(struct planner *planner, struct task *task, uint64_t now_us)
 
 	if (r == -ENOMEM) {
 		planner->wants_catalog = true; /* it stays parked, and is looked at with the next one */
+		job_list_remove(&planner->stale, &task->job);
+		task->catalog_number = planner->catalog_number;
+		job_list_append(&planner->parked, &task->job);
 		return;
 	}
-	task->catalog_number = planner->catalog_number;
 	if (r == -ENOENT)
 		refusals_note(&planner->refusals, task->job.command.operation.table, &error, now_us);
 	if (r < 0)
@@ -127,15 +132,13 @@ static void unpark(struct planner *planner, struct task *task, uint64_t now_us)
 		planner_finish(planner, task, NULL, now_us);
 	else
 		planner_move(planner, task, JOB_WAITING);
+	task->catalog_number = planner->catalog_number;
 }
 
-void planner_unpark(struct planner *planner, uint64_t now_us)
+bool planner_unpark(struct planner *planner, uint64_t now_us)
 {
-	struct job *next;
-
-	for (struct job *job = planner->parked.first; job; job = next) {
-		next = job->next;
-		if (task_of(job)->catalog_number != planner->catalog_number)
-			unpark(planner, task_of(job), now_us);
-	}
+	for (uint32_t i = 0; i < UNPARKED_AT_A_TIME && planner->stale.first; i++)
+		unpark(planner, task_of(planner->stale.first), now_us);
+	planner_settle(planner);
+	return planner->stale.first != NULL;
 }

@@ -15,7 +15,4 @@ int planner_park(struct planner *planner, struct task *task);
 /* Parks a running job whose names were in the catalog but not on the server. It keeps its place. */
 void planner_park_stale(struct planner *planner, struct task *task);
 
-/* Looks again at all parked jobs that have not seen the current catalog: they wait, or are answered. */
-void planner_unpark(struct planner *planner, uint64_t now_us);
-
 #endif

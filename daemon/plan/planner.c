@@ -45,6 +45,7 @@ void planner_free(struct planner *planner)
 		return;
 	free_jobs(&planner->waiting);
 	free_jobs(&planner->parked);
+	free_jobs(&planner->stale);
 	free_jobs(&planner->running);
 	free_jobs(&planner->done);
 	planner_free_queues(planner);
@@ -77,8 +78,8 @@ void planner_set_catalog(struct planner *planner, struct catalog *catalog, uint6
 	planner->catalog_us = now_us;
 	planner->wants_catalog = false;
 	catalog_unref(old);
-	planner_unpark(planner, now_us);
-	planner_settle(planner);
+	job_list_splice(&planner->stale, &planner->parked);
+	(void)planner_unpark(planner, now_us);
 }
 
 bool planner_wants_catalog(const struct planner *planner)
@@ -88,13 +89,13 @@ bool planner_wants_catalog(const struct planner *planner)
 
 /* --- states --- */
 
-static struct job_list *list_of(struct planner *planner, enum job_state state)
+static struct job_list *list_of(struct planner *planner, struct task *task)
 {
-	switch (state) {
+	switch (task->job.state) {
 	case JOB_WAITING:
 		return &planner->waiting;
 	case JOB_PARKED:
-		return &planner->parked;
+		return task->catalog_number == planner->catalog_number ? &planner->parked : &planner->stale;
 	case JOB_RUNNING:
 		return &planner->running;
 	case JOB_DONE:
@@ -107,9 +108,9 @@ void planner_move(struct planner *planner, struct task *task, enum job_state sta
 {
 	struct job *job = &task->job;
 
-	job_list_remove(list_of(planner, job->state), job);
+	job_list_remove(list_of(planner, task), job);
 	job->state = state;
-	job_list_append(list_of(planner, state), job);
+	job_list_append(list_of(planner, task), job);
 	if (state != JOB_RUNNING)
 		task->batch = NULL;
 }
@@ -151,7 +152,7 @@ static void leave(struct planner *planner, struct task *task)
 	struct schedule_node *next_create = schedule_next_create(&task->node);
 
 	planner_disregard(task);
-	job_list_remove(list_of(planner, task->job.state), &task->job);
+	job_list_remove(list_of(planner, task), &task->job);
 	schedule_remove(planner->schedule, &task->node);
 	task->queue->live--;
 	if (next_create)
@@ -296,18 +297,21 @@ struct job *planner_finished(struct planner *planner)
 	return job;
 }
 
+static struct job *older(struct job *a, struct job *b)
+{
+	return !b || (a && a->sequence < b->sequence) ? a : b;
+}
+
 struct job *planner_withdraw(struct planner *planner)
 {
-	struct job *waiting, *job;
+	struct job *job;
 
 	if (!planner->draining) {
 		job_list_sort(&planner->waiting);
 		job_list_sort(&planner->parked);
+		job_list_sort(&planner->stale);
 	}
-	waiting = planner->waiting.first;
-	job = planner->parked.first;
-	if (!job || (waiting && waiting->sequence < job->sequence))
-		job = waiting;
+	job = older(older(planner->waiting.first, planner->parked.first), planner->stale.first);
 	/* What waited for a job that is given back must not be chosen before it is given back itself. */
 	planner->draining = job != NULL;
 	if (!job)
@@ -322,7 +326,7 @@ struct planner_counts planner_counts(const struct planner *planner)
 {
 	return (struct planner_counts){
 		.waiting = planner->waiting.count,
-		.parked = planner->parked.count,
+		.parked = planner->parked.count + planner->stale.count,
 		.running = planner->running.count,
 		.done = planner->done.count,
 		.bytes = planner->bytes,

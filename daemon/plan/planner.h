@@ -31,8 +31,13 @@ int planner_new(const struct planner_options *options, struct planner **ret_plan
 /* Frees it with all its jobs, whatever their state: whoever held their claims keeps them. No batch may be running. */
 void planner_free(struct planner *planner);
 
-/* Takes a reference. Jobs that are parked are looked at once more. The first catalog must come before any submit. */
+/* Takes a reference. Jobs that are parked are looked at once more: some at once, the others in planner_unpark(). The
+ * first catalog must come before any submit. */
 void planner_set_catalog(struct planner *planner, struct catalog *catalog, uint64_t now_us);
+
+/* Looks at the next few parked jobs that have not seen the current catalog: they wait, or are answered. The others hold
+ * their places meanwhile. Returns whether there are more: to be called again soon, but not at once. */
+bool planner_unpark(struct planner *planner, uint64_t now_us);
 
 /* A job named something that the catalog does not know, or the server said so: the caller reads the catalog again, at
  * most once per second, and sets it. False from then on until the next such job. */

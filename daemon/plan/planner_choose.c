@@ -55,7 +55,8 @@ static struct planner_queue *find_queue(struct planner *planner, const struct po
 struct planner_queue *planner_queue_of(struct planner *planner, const struct policy *policy)
 {
 	struct planner_queue *queue = find_queue(planner, policy);
-	uint32_t all = planner->waiting.count + planner->parked.count + planner->running.count + 1;
+	uint32_t all =
+		planner->waiting.count + planner->parked.count + planner->stale.count + planner->running.count + 1;
 
 	if (!queue || heap_reserve(&queue->alone, queue->live + 1) < 0 || heap_reserve(&planner->delayed, all) < 0)
 		return NULL;

@@ -39,8 +39,10 @@ struct planner {
 	struct planner_queue *latest; /* that a job was submitted to; NULL: none yet */
 	uint32_t turn;                /* the queue that leads the next batch, if it can */
 	struct heap delayed;          /* granted, and waiting out a pause; by due_us */
-	struct job_list waiting, parked, running, done;
-	uint64_t bytes; /* of all jobs in these */
+	struct job_list waiting, running, done;
+	struct job_list parked; /* with the current catalog */
+	struct job_list stale;  /* parked with an older one: to be looked at again */
+	uint64_t bytes;         /* of all jobs in these */
 	uint64_t answered_ok, answered_error;
 	struct batch *batches; /* all of them, in use or not */
 };

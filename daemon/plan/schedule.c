@@ -16,6 +16,7 @@
 struct line {
 	struct schedule_entry *first, *last;
 	struct schedule_entry *waiting; /* the first that is not granted, or NULL */
+	struct schedule_entry *granted; /* the last that is, or NULL: mostly the one before `waiting` */
 };
 
 struct schedule_resource {
@@ -199,6 +200,21 @@ static void push_ready(struct schedule *schedule, struct schedule_node *node)
 	schedule->last_ready = node;
 }
 
+static void grant(struct line *line, struct schedule_entry *entry)
+{
+	entry->granted = true;
+	if (!line->granted || line->granted->node->sequence < entry->node->sequence)
+		line->granted = entry;
+}
+
+/* The last that is granted is so no more, or goes. */
+static void find_granted(struct line *line)
+{
+	do
+		line->granted = line->granted->previous;
+	while (line->granted && !line->granted->granted);
+}
+
 /* Grants what can be granted in a line, from the first that waits on. */
 static void advance(struct schedule *schedule, struct schedule_resource *resource, uint32_t mode)
 {
@@ -210,7 +226,7 @@ static void advance(struct schedule *schedule, struct schedule_resource *resourc
 			continue; /* it stood here before somebody was put in line in front of it */
 		if (!grantable(resource, entry))
 			break;
-		entry->granted = true;
+		grant(line, entry);
 		if (--entry->node->waiting == 0)
 			push_ready(schedule, entry->node);
 	}
@@ -219,11 +235,12 @@ static void advance(struct schedule *schedule, struct schedule_resource *resourc
 		resource->waiting &= ~(1u << mode);
 }
 
-/* Puts the entry in its line, behind all that came before it: at the end, but for commands that were parked. */
-static void link_entry(struct schedule_resource *resource, struct schedule_entry *entry)
+/* Puts the entry in its line, behind all that came before it: at the end, but for commands that were parked, which may
+ * stand in it already: at `old`. */
+static void link_entry(struct schedule_resource *resource, struct schedule_entry *entry, struct schedule_entry *old)
 {
 	struct line *line = &resource->lines[entry->mode];
-	struct schedule_entry *before = line->last;
+	struct schedule_entry *before = old ? old : line->last;
 
 	while (before && before->node->sequence > entry->node->sequence)
 		before = before->previous;
@@ -239,8 +256,10 @@ static void link_entry(struct schedule_resource *resource, struct schedule_entry
 		line->last = entry;
 	resource->present |= 1u << entry->mode;
 
-	entry->granted = grantable(resource, entry);
-	if (!entry->granted && (!line->waiting || line->waiting->node->sequence > entry->node->sequence)) {
+	entry->granted = false;
+	if (grantable(resource, entry)) {
+		grant(line, entry);
+	} else if (!line->waiting || line->waiting->node->sequence > entry->node->sequence) {
 		line->waiting = entry;
 		resource->waiting |= 1u << entry->mode;
 	}
@@ -254,7 +273,7 @@ static void revoke(struct schedule_resource *resource, const struct schedule_ent
 
 	for (; modes != 0; modes &= modes - 1) {
 		struct line *line = &resource->lines[__builtin_ctz(modes)];
-		struct schedule_entry *entry = line->last;
+		struct schedule_entry *entry = line->granted;
 
 		for (; entry && entry->node->sequence > inserted->node->sequence; entry = entry->previous) {
 			if (entry->granted && entry->node->waiting > 0) {
@@ -265,6 +284,8 @@ static void revoke(struct schedule_resource *resource, const struct schedule_ent
 			    (!line->waiting || line->waiting->node->sequence > entry->node->sequence))
 				line->waiting = entry;
 		}
+		if (line->granted && !line->granted->granted)
+			find_granted(line);
 		if (line->waiting)
 			resource->waiting |= modes & -modes;
 	}
@@ -276,6 +297,8 @@ static void unlink_entry(struct schedule *schedule, struct schedule_entry *entry
 	struct line *line = &resource->lines[entry->mode];
 	bool was_first = line->first == entry;
 
+	if (line->granted == entry)
+		find_granted(line);
 	if (line->waiting == entry) {
 		line->waiting = entry->next;
 		if (!entry->next)
@@ -304,11 +327,22 @@ static void unlink_entry(struct schedule *schedule, struct schedule_entry *entry
 
 /* --- nodes --- */
 
+/* The entry among a node's former ones that stands in the line of this one; NULL: none. */
+static struct schedule_entry *find_old(struct schedule_entry *entries, uint32_t count,
+				       const struct schedule_entry *entry)
+{
+	for (uint32_t i = 0; i < count; i++)
+		if (entries[i].resource == entry->resource && entries[i].mode == entry->mode)
+			return &entries[i];
+	return NULL;
+}
+
 /* Fills entries, which has room for all of the footprint and its creates. */
 static void link_footprint(struct schedule *schedule, struct schedule_node *node, struct schedule_entry *entries,
 			   const struct footprint *footprint)
 {
-	uint32_t count = footprint->count + (footprint->creates_in ? 1 : 0);
+	uint32_t count = footprint->count + (footprint->creates_in ? 1 : 0), old_count = node->count;
+	struct schedule_entry *old_entries = node->entries;
 
 	node->entries = entries;
 	node->count = count;
@@ -323,7 +357,7 @@ static void link_footprint(struct schedule *schedule, struct schedule_node *node
 		entry->node = node;
 		entry->mode = creates ? FOOTPRINT_CREATE : footprint->entries[i].mode;
 		entry->resource = find_or_add(schedule, id);
-		link_entry(entry->resource, entry);
+		link_entry(entry->resource, entry, find_old(old_entries, old_count, entry));
 		node->waiting += !entry->granted;
 	}
 }

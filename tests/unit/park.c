@@ -186,6 +186,98 @@ static void test_unknown_column_of_a_read_by_key_holds_up_writes(void **state)
 	check_what_is_held(OP_READ, &key, true);
 }
 
+enum { MANY = 1000 };
+
+static struct script many[MANY];
+
+static int write_its_row(struct script *script, struct footprint *footprint)
+{
+	int r = footprint_add(footprint, 1, FOOTPRINT_KEY_WRITE);
+
+	return r < 0 ? r : footprint_add(footprint, 1000 + (uint64_t)(script - many) % (MANY / 2), FOOTPRINT_WRITE);
+}
+
+/* Each row is written by two of them. */
+static void park_many(uint64_t heals_at)
+{
+	for (uint32_t i = 0; i < MANY; i++) {
+		many[i] = unknown_name(OP_UPDATE);
+		many[i].heals_at = heals_at;
+		many[i].footprint = write_its_row;
+		submit(&many[i]);
+	}
+	assert_int_equal(planner_counts(world.planner).parked, MANY);
+}
+
+static void test_many_are_looked_at_a_few_at_a_time(void **state)
+{
+	uint32_t before = MANY, turns = 0, next = 0;
+	struct script *script;
+	bool more;
+
+	(void)state;
+	park_many(2);
+	set_catalog(2, NULL);
+	do {
+		struct batch *batch;
+
+		assert_true(before - planner_counts(world.planner).parked < MANY / 5);
+		before = planner_counts(world.planner).parked;
+		more = planner_unpark(world.planner, world.now_us);
+		/* Those that are still parked hold their places: whatever runs, it is in order. */
+		batch = choose();
+		if (batch)
+			run(batch);
+		while ((script = finished()))
+			assert_ptr_equal(script, &many[next++]);
+		turns++;
+	} while (more);
+	while (next < MANY) {
+		run(choose());
+		while ((script = finished()))
+			assert_ptr_equal(script, &many[next++]);
+	}
+	assert_in_range(turns, 5, MANY);
+	assert_int_equal(many[0].compiled, 2);
+	assert_int_equal(many[MANY - 1].compiled, 2);
+}
+
+static void test_a_newer_catalog_in_the_middle(void **state)
+{
+	uint32_t healed = 0;
+
+	(void)state;
+	park_many(3);
+	set_catalog(2, NULL); /* the first few are answered, that the name is not known */
+	assert_in_range(planner_counts(world.planner).parked, MANY / 2, MANY - 1);
+	set_catalog(3, NULL);
+	while (planner_unpark(world.planner, world.now_us))
+		;
+	assert_int_equal(planner_counts(world.planner).parked, 0);
+	assert_int_equal(planner_counts(world.planner).waiting + planner_counts(world.planner).done, MANY);
+	for (struct batch *batch = choose(); batch; batch = choose())
+		run(batch);
+	for (struct script *script = finished(); script; script = finished())
+		healed += script->code == ERROR_NONE;
+	assert_in_range(healed, MANY / 2, MANY - 1);
+}
+
+static void test_withdrawn_in_the_middle(void **state)
+{
+	struct job *job;
+	uint32_t next;
+
+	(void)state;
+	park_many(2);
+	set_catalog(2, NULL);
+	for (next = 0; (job = planner_withdraw(world.planner)); next++) {
+		assert_ptr_equal(job->owner, &many[next]);
+		job_free(job);
+	}
+	assert_int_equal(next, MANY);
+	assert_false(planner_unpark(world.planner, world.now_us));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -197,6 +289,9 @@ int main(void)
 		TEST(refusals_are_forgotten),
 		TEST(unknown_column_of_a_read_holds_up_nobody),
 		TEST(unknown_column_of_a_read_by_key_holds_up_writes),
+		TEST(many_are_looked_at_a_few_at_a_time),
+		TEST(a_newer_catalog_in_the_middle),
+		TEST(withdrawn_in_the_middle),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
