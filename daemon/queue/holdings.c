@@ -1,6 +1,8 @@
 /* queue/holdings.c */
 #include "daemon/queue/holdings.h"
 
+#include "daemon/queue/resp.h"
+
 #include <assert.h>
 #include <errno.h>
 #include <stdio.h>
@@ -169,10 +171,13 @@ void holding_list_prepend(struct holding_list *to, struct holding_list *from)
 
 struct bytes holding_field(uint64_t number, uint32_t attempts, char to[HOLDING_FIELD_BYTES])
 {
-	int size = attempts ? snprintf(to, HOLDING_FIELD_BYTES, "%llu:%u", (unsigned long long)number, attempts)
-			    : snprintf(to, HOLDING_FIELD_BYTES, "%llu", (unsigned long long)number);
+	size_t size = resp_digits(number, to);
 
-	return (struct bytes){.data = to, .size = (size_t)size};
+	if (attempts > 0) {
+		to[size++] = ':';
+		size += resp_digits(attempts, to + size);
+	}
+	return (struct bytes){.data = to, .size = size};
 }
 
 bool holding_field_parse(struct bytes field, uint64_t *ret_number, uint32_t *ret_attempts)
@@ -250,7 +255,7 @@ int holding_answer(struct holding *holding, const struct outcome *outcome)
 	answer->error = copy(&to, outcome->dead_error);
 	assert(to == answer->data + size);
 	answer->list_ttl_ms = outcome->list_ttl_ms;
-	if (outcome->dead_reason)
+	if (outcome->dead && outcome->dead_reason)
 		snprintf(answer->reason, sizeof(answer->reason), "%s", outcome->dead_reason);
 	if (outcome->reply.size > 0 && outcome->channel.size > 0)
 		answer->todo |= ANSWER_PUBLISH;

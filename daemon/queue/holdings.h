@@ -77,7 +77,7 @@ void holding_list_prepend(struct holding_list *to, struct holding_list *from);
 
 /* The field of the in-flight hash: the number, and the attempts when there were any, so that they survive the worker.
  */
-enum { HOLDING_FIELD_BYTES = 40 };
+enum { HOLDING_FIELD_BYTES = 48 };
 struct bytes holding_field(uint64_t number, uint32_t attempts, char to[HOLDING_FIELD_BYTES]);
 /* False when the text is no such field. */
 bool holding_field_parse(struct bytes field, uint64_t *ret_number, uint32_t *ret_attempts);

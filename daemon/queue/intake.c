@@ -119,13 +119,13 @@ static void no_memory(struct worker_queue *queue, uint64_t first, uint64_t count
 static void claimed(struct worker_queue *queue, const struct redis_reply *reply)
 {
 	struct intake *intake = &queue->intake;
-	uint64_t count = (reply_length(reply) - 1) / 2;
+	uint64_t again = reply_uint_at(reply, 1), end = reply_length(reply), at = 2;
 
-	intake->empty = count == 0;
-	for (uint64_t i = 0; i < count; i++) {
-		uint32_t attempts = (uint32_t)reply_uint_at(reply, 1 + 2 * i);
-		if (!intake_deliver(queue, intake->claim_first + i, attempts, reply_bytes_at(reply, 2 + 2 * i))) {
-			no_memory(queue, intake->claim_first + i, count - i);
+	intake->empty = at >= end;
+	for (uint32_t i = 0; at < end && i < intake->claim_count; i++) {
+		uint32_t attempts = i < again ? (uint32_t)reply_uint_at(reply, at++) : 0;
+		if (!intake_deliver(queue, intake->claim_first + i, attempts, reply_bytes_at(reply, at++))) {
+			no_memory(queue, intake->claim_first + i, intake->claim_count - i);
 			return;
 		}
 	}

@@ -1,6 +1,7 @@
 /* queue/pipeline.c */
 #include "daemon/queue/pipeline.h"
 
+#include "daemon/queue/resp.h"
 #include "daemon/queue/stream.h"
 
 enum {
@@ -21,12 +22,8 @@ void pipeline_free(struct pipeline *pipeline)
 
 void pipeline_begin(struct pipeline *pipeline, uint32_t arguments)
 {
-	struct buffer *output = &pipeline->output;
-
-	pipeline->begun = output->size;
-	buffer_append_byte(output, '*');
-	buffer_append_uint(output, arguments);
-	buffer_append(output, BYTES("\r\n"));
+	pipeline->begun = pipeline->output.size;
+	resp_append_count(&pipeline->output, arguments);
 }
 
 void pipeline_retract(struct pipeline *pipeline)

@@ -25,23 +25,23 @@ static ssize_t read_line(struct bytes input, size_t at, struct bytes *ret_line)
 	return end + 1 - start;
 }
 
-static bool read_integer(struct bytes text, int64_t *ret_integer)
+/* The same for a number behind one byte that tells what it is. */
+static ssize_t read_number(struct bytes input, size_t at, int64_t *ret_number)
 {
-	bool negative = text.size > 0 && text.data[0] == '-';
-	size_t first = negative ? 1 : 0;
+	const char *start = input.data + at + 1, *end = input.data + input.size;
+	bool negative = start < end && *start == '-';
+	const char *digit = start + negative, *first = digit;
 	uint64_t value = 0;
 
-	if (text.size == first || text.size - first > 19)
-		return false;
-	for (size_t i = first; i < text.size; i++) {
-		if (text.data[i] < '0' || text.data[i] > '9')
-			return false;
-		value = value * 10 + (uint64_t)(text.data[i] - '0');
-	}
-	if (value > (uint64_t)INT64_MAX + negative)
-		return false;
-	*ret_integer = (int64_t)(negative ? 0 - value : value);
-	return true;
+	for (; digit < end && *digit >= '0' && *digit <= '9' && digit - first < 20; digit++)
+		value = value * 10 + (uint64_t)(*digit - '0');
+	bool wrong = digit - first > 19 || value > (uint64_t)INT64_MAX + negative;
+	if (wrong || (digit < end && (*digit != '\r' || digit == first)) || (digit + 1 < end && digit[1] != '\n'))
+		return -EPROTO;
+	if (digit + 1 >= end)
+		return 0;
+	*ret_number = (int64_t)(negative ? 0 - value : value);
+	return digit + 2 - (input.data + at);
 }
 
 static int make_room(struct reply_reader *reader)
@@ -76,24 +76,32 @@ static ssize_t read_text(struct bytes input, size_t from, size_t line_bytes, str
 	return (ssize_t)(end - from);
 }
 
+/* A status or an error. */
+static ssize_t read_status(struct bytes input, size_t from, struct redis_reply *node)
+{
+	struct bytes line;
+	ssize_t taken = read_line(input, from, &line);
+
+	if (taken > 0) {
+		node->type = input.data[from] == '-' ? REDIS_ERROR : REDIS_TEXT;
+		node->text = (struct bytes){.data = NULL, .size = line.size - 1};
+		node->integer = (int64_t)from + 1;
+	}
+	return taken;
+}
+
 /* One node. Where its text begins is kept in its integer: the input may move before the answer is complete. */
 static ssize_t read_node(struct reply_reader *reader, struct bytes input, struct redis_reply *node, size_t *ret_missing)
 {
-	struct bytes line;
-	ssize_t taken = read_line(input, reader->at, &line);
+	char kind = input.data[reader->at];
 
+	if (kind == '+' || kind == '-')
+		return read_status(input, reader->at, node);
+	if (kind != ':' && kind != '$' && kind != '*')
+		return -EPROTO;
+	ssize_t taken = read_number(input, reader->at, &node->integer);
 	if (taken <= 0)
 		return taken;
-	char kind = line.size > 0 ? line.data[0] : '\0';
-	struct bytes rest = {.data = line.data + 1, .size = line.size - (line.size > 0)};
-	*node = (struct redis_reply){.type = kind == '-' ? REDIS_ERROR : REDIS_TEXT};
-	if (kind == '+' || kind == '-') {
-		node->text = (struct bytes){.data = NULL, .size = rest.size};
-		node->integer = (int64_t)reader->at + 1;
-		return taken;
-	}
-	if ((kind != ':' && kind != '$' && kind != '*') || !read_integer(rest, &node->integer))
-		return -EPROTO;
 	if (kind == ':') {
 		node->type = REDIS_INTEGER;
 	} else if (node->integer == -1) {
@@ -110,13 +118,15 @@ static ssize_t read_node(struct reply_reader *reader, struct bytes input, struct
 	return taken;
 }
 
-/* All is there, and stays where it is: now the texts can be pointed at. */
+/* All is there, and stays where it is: now what points can be set. */
 static void point(struct reply_reader *reader, struct bytes input)
 {
 	for (size_t i = 0; i < reader->known; i++) {
 		struct redis_reply *node = &reader->nodes[i];
 		if (node->type == REDIS_TEXT || node->type == REDIS_ERROR)
 			node->text.data = input.data + node->integer;
+		else
+			node->text = (struct bytes){0};
 	}
 	reader->nodes[0].elements = reader->nodes + 1;
 }

@@ -1,30 +1,17 @@
-/* queue/resp.h - an argument of a command, as it goes on the wire. */
+/* queue/resp.h - the arguments of a command as they go on the wire (RESP2). */
 #ifndef QUEUE_RESP_H
 #define QUEUE_RESP_H
 
 #include "common/buffer.h"
 
-static inline void resp_append(struct buffer *to, struct bytes argument)
-{
-	buffer_append_byte(to, '$');
-	buffer_append_uint(to, argument.size);
-	buffer_append(to, BYTES("\r\n"));
-	buffer_append(to, argument);
-	buffer_append(to, BYTES("\r\n"));
-}
+/* The line that begins a command of so many arguments, its name included. */
+void resp_append_count(struct buffer *to, uint32_t arguments);
 
-static inline void resp_append_uint(struct buffer *to, uint64_t argument)
-{
-	uint64_t rest = argument;
-	uint32_t digits = 1;
+void resp_append(struct buffer *to, struct bytes argument);
+void resp_append_uint(struct buffer *to, uint64_t argument);
 
-	for (; rest > 9; rest /= 10)
-		digits++;
-	buffer_append_byte(to, '$');
-	buffer_append_uint(to, digits);
-	buffer_append(to, BYTES("\r\n"));
-	buffer_append_uint(to, argument);
-	buffer_append(to, BYTES("\r\n"));
-}
+/* Writes a number in decimal digits: at most 20. Returns how many. */
+enum { RESP_DIGITS_MOST = 20 };
+size_t resp_digits(uint64_t number, char to[RESP_DIGITS_MOST]);
 
 #endif

@@ -87,8 +87,10 @@ static void test_fields(void **state)
 	(void)state;
 
 	assert_true(bytes_equal_text(holding_field(17, 0, text), "17"));
-	assert_true(bytes_equal_text(holding_field(9007199254740992, 4294967295, text), "9007199254740992:4294967295"));
-	assert_true(holding_field_parse(bytes_of(text), &number, &attempts));
+	assert_true(bytes_equal_text(holding_field(UINT64_MAX, 10, text), "18446744073709551615:10"));
+	struct bytes field = holding_field(9007199254740992, 4294967295, text);
+	assert_true(bytes_equal_text(field, "9007199254740992:4294967295"));
+	assert_true(holding_field_parse(field, &number, &attempts));
 	assert_int_equal(number, 9007199254740992);
 	assert_int_equal(attempts, 4294967295);
 	assert_true(holding_field_parse(BYTES("3"), &number, &attempts));

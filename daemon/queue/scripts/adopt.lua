@@ -3,8 +3,8 @@
 -- from, when the worker does not want it any more or the queue was paused meanwhile.
 --
 -- KEYS landing, inflight, workers, paused, list, again    ARGV worker, claim number, put it back, longest
--- Returns {'fenced'}, {'empty'}, {'returned', how many are left} or {'adopted', command, how many are left, how many wait
--- to be claimed}. Of a command that is longer than the longest only so much is told.
+-- Returns {'fenced'}, {'empty'}, {'returned', how many are left} or {'adopted', command, how many are left, 0 when nothing
+-- waits to be claimed}. Of a command that is longer than the longest only so much is told.
 if tonumber(redis.call('ZSCORE', KEYS[3], ARGV[1]) or -1) < 0 then
 	return {'fenced'}
 end
@@ -21,4 +21,4 @@ redis.call('HSET', KEYS[2], ARGV[2], command)
 redis.call('LTRIM', KEYS[1], 0, -2)
 local longest = tonumber(ARGV[4])
 return {'adopted', #command > longest and string.sub(command, 1, longest) or command,
-	redis.call('LLEN', KEYS[1]), redis.call('LLEN', KEYS[5]) + redis.call('LLEN', KEYS[6])}
+	redis.call('LLEN', KEYS[1]), redis.call('EXISTS', KEYS[5], KEYS[6])}

@@ -4,8 +4,9 @@
 --
 -- KEYS list, again, inflight, workers, owner, paused
 -- ARGV worker, first claim number, at most so many commands, at most so many bytes, shared, only from again, longest
--- Returns {'fenced' | 'late' | 'standby' | 'paused'} or {'claimed', attempts, command, attempts, command, …}. Of a
--- command that is longer than the longest only so much is told: an element may have 512 MB.
+-- Returns {'fenced' | 'late' | 'standby' | 'paused'} or {'claimed', how many had been given back, then for each of these
+-- attempts and command, then the other commands}. Of a command that is longer than the longest only so much is told: an
+-- element may have 512 MB.
 local clock = redis.call('TIME')
 local now = clock[1] * 1000 + math.floor(clock[2] / 1000)
 local lease_end = tonumber(redis.call('ZSCORE', KEYS[4], ARGV[1]) or -1)
@@ -65,7 +66,7 @@ end
 local number, most, most_bytes = tonumber(ARGV[2]), tonumber(ARGV[3]), tonumber(ARGV[4])
 local longest = tonumber(ARGV[7])
 local taken, taken_bytes, full = 0, 0, false
-local answer, fields = {'claimed'}, {}
+local answer, told, fields = {'claimed', 0}, 2, {}
 
 -- Reads one element, then twice as many each time, as long as their size lets expect them to fit. Not more than a few at
 -- a time: Redis does not tell the size of an element without handing it over, and sixteen that have as many megabytes as
@@ -81,19 +82,23 @@ local function take(source, wrapped)
 			if wrapped then
 				attempts, command = unwrap(command)
 			end
-			if taken > 0 and taken_bytes + #command > most_bytes then
+			local size = #command
+			if taken_bytes + size > most_bytes and taken > 0 then
 				full = true
 				break
 			end
-			local field = string.format('%.0f', number + taken)
-			if attempts > 0 then
-				field = field .. ':' .. string.format('%.0f', attempts)
+			local field = number + taken -- a number goes to Redis with all of its digits
+			if wrapped then
+				told = told + 1
+				answer[told] = attempts
+				if attempts > 0 then
+					field = string.format('%.0f:%.0f', field, attempts)
+				end
 			end
-			fields[#fields + 1] = field
-			fields[#fields + 1] = command
-			answer[#answer + 1] = attempts
-			answer[#answer + 1] = #command > longest and string.sub(command, 1, longest) or command
-			taken, taken_bytes, count = taken + 1, taken_bytes + #command, count + 1
+			taken, taken_bytes, count = taken + 1, taken_bytes + size, count + 1
+			fields[2 * taken - 1], fields[2 * taken] = field, command
+			told = told + 1
+			answer[told] = size > longest and string.sub(command, 1, longest) or command
 		end
 		if #elements < ask then
 			break
@@ -105,12 +110,13 @@ local function take(source, wrapped)
 end
 
 local from_again = take(KEYS[2], true)
+answer[2] = from_again
 local from_list = 0
 if ARGV[6] ~= '1' then
 	from_list = take(KEYS[1], false)
 end
-for i = 1, #fields, 512 do
-	redis.call('HSET', KEYS[3], unpack(fields, i, math.min(i + 511, #fields)))
+for i = 1, 2 * taken, 512 do
+	redis.call('HSET', KEYS[3], unpack(fields, i, math.min(i + 511, 2 * taken)))
 end
 if from_again > 0 then
 	redis.call('LTRIM', KEYS[2], 0, -(from_again + 1))
