@@ -6,6 +6,7 @@ import random
 from model import checker, shrink
 from model.coverage import Coverage, fields_by_op
 from model.generator import envelope, mistakes
+from model.generator.alike import Forms
 from model.generator.commands import Commands
 from model.operations import WRITES, predict
 from model.prediction import refused
@@ -45,6 +46,12 @@ class Run:
         while self.serial < end:
             self.window(min(end - self.serial, self.rng.choice([1, 1, 2, 8, 32, 64])))
 
+    def crowds(self, count):
+        """Runs that many, hundreds at a time."""
+        end = self.serial + count
+        while self.serial < end:
+            self.crowd(min(end - self.serial, self.rng.choice([100, 300, 600])))
+
     # --- making up ----------------------------------------------------------------------------------------------------
 
     def _make(self):
@@ -59,6 +66,18 @@ class Run:
             command.setdefault("reply_list", f"{CHANNEL}{self.serial}")
             fault = mistakes.make(rng, command, self.fields)
         return Sent(command, codec, fault)
+
+    def crowd(self, size):
+        """Commands by key, of a few forms, that are in flight together: whole groups of them share a statement."""
+        codec = self.rng.choice(["msgpack", "json"])
+        forms = Forms(Commands(self.rng, self.world, codec), self.world.database.tables, self.rng.choice([2, 5, 12]))
+        window = []
+        for _ in range(size):
+            command = forms.command()
+            self.serial += 1
+            envelope.add(self.rng, command, self.serial, CHANNEL)
+            window.append(Sent(command, codec, None))
+        self._exchange(window)
 
     def window(self, size):
         """Commands that are in flight together. What reads many rows sees at least the writes before it, and may see
@@ -76,9 +95,12 @@ class Run:
                     continue
                 frozen.add(read)
             window.append(sent)
+        self._exchange(window)
+
+    def _exchange(self, window):
         raw = self.traffic.exchange([(sent.command, sent.codec) for sent in window])
         for sent, reply in zip(window, raw):
-            self._hold(sent, reply, alone=size == 1)
+            self._hold(sent, reply, alone=len(window) == 1)
 
     # --- comparing ----------------------------------------------------------------------------------------------------
 

@@ -38,11 +38,8 @@ class Traffic:
         self.subscription.close()
 
     def exchange(self, window):
-        """window: [(command, codec)]. The replies in that order, raw."""
-        pipeline = self.redis.pipeline(transaction=False)
-        for command, codec in window:
-            pipeline.lpush(self.queue, encode(command, codec))
-        pipeline.execute()
+        """window: [(command, codec)], pushed at once. The replies in that order, raw."""
+        self.redis.lpush(self.queue, *[encode(command, codec) for command, codec in window])
         return [self._take(command) for command, _ in window]
 
     def _take(self, command):
