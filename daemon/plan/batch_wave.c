@@ -118,6 +118,19 @@ static void split(struct batch *batch, uint32_t index, uint32_t until, uint32_t 
 	batch->group_count++;
 }
 
+/* Makes each job of the group one of its own. */
+static void scatter(struct batch *batch, uint32_t index)
+{
+	struct batch_group *group = &batch->groups[index];
+	const struct table *ordered = group->ordered;
+	uint32_t first = group->first, count = group->count;
+
+	memmove(group + count, group + 1, (batch->group_count - index - 1) * sizeof(*group));
+	for (uint32_t i = 0; i < count; i++)
+		group[i] = (struct batch_group){.first = first + i, .count = 1, .ordered = ordered};
+	batch->group_count += count - 1;
+}
+
 /* --- what is sent --- */
 
 static void add_statements(struct batch *batch, uint32_t group, uint32_t count)
@@ -195,6 +208,9 @@ static void resolve_group(struct batch *batch, uint32_t index)
 		return;
 	case SHARED_HALVES:
 		split(batch, index, group->count / 2, group->count / 2);
+		return;
+	case SHARED_SINGLY:
+		scatter(batch, index);
 		return;
 	case SHARED_UNDO:
 		break;

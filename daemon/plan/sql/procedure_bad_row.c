@@ -1,8 +1,8 @@
 /* plan/sql/procedure_bad_row.c - which of its rows an INSERT has failed at, where the error does not say.
  *
- *   MariaDB 10.7+:  the INSERT once more, with GET DIAGNOSTICS … ROW_NUMBER right behind it: the server forgets the
- *                   number with the next statement, and that was sent long ago
- *   others:         by halves: INSERT of the first rows and of one that always fails behind them; its error in place of
+ *   MariaDB:        sends each row as soon as it is inserted: as many came as stand before the bad one. Where no rows
+ *                   were asked for, the INSERT once more, with RETURNING
+ *   without it:     by halves: INSERT of the first rows and of one that always fails behind them; its error in place of
  *                   another says that these rows are good. A savepoint would need no such row, but its end would undo
  *                   what other commands of the batch did since
  *
@@ -12,13 +12,6 @@
 /* A value that the server can only refuse, when it comes to it, and the error that it then answers. */
 static const char refused_value[] = "(SELECT 1 UNION SELECT 2)";
 enum { SUBQUERY_HAS_MANY_ROWS = 1242 };
-
-static bool server_tells_row(const struct job_plan *plan)
-{
-	const struct server_facts *server = plan->compiler.server;
-
-	return server->kind == SERVER_MARIADB && server->version >= 100700;
-}
 
 /* Creates do not exclude each other. One that ran in the same wave, behind this one, may have put a row of its own in
  * the way: then another row fails, with another error or for another value. */
@@ -30,14 +23,18 @@ static bool is_same_error(const struct bad_row *bad_row, const struct sql_error 
 void bad_row_begin(struct job_plan *plan, uint32_t index, const struct sql_error *error)
 {
 	const struct create_state *create = &plan->create;
+	bool tells_rows = plan->compiler.server->kind == SERVER_MARIADB;
 
-	/* What is tried again could not be undone without transactions. */
-	if (error->code == ERROR_TOO_LARGE || !create->is_array || !plan->table->transactional || error->row >= 0 ||
+	if (error->code == ERROR_TOO_LARGE || !create->is_array || error->row >= 0 ||
 	    error->class != SQL_ERROR_OF_COMMAND || plan->wave != &plan->first || index != 0)
 		return;
 	if (create->row_count == 1)
 		plan->error.at_row = 0;
-	else if (server_tells_row(plan))
+	else if (tells_rows && create->role != ROLE_EFFECT)
+		plan->error.at_row = (int32_t)plan->answer.rows;
+	else if (!plan->table->transactional) /* what is tried again could not be undone */
+		return;
+	else if (tells_rows)
 		plan->bad_row.state = BAD_ROW_ASK;
 	else if (!plan->table->has_triggers && create->insertion->column_count > 0)
 		plan->bad_row = (struct bad_row){.state = BAD_ROW_HALVE, .end = create->row_count};
@@ -46,23 +43,16 @@ void bad_row_begin(struct job_plan *plan, uint32_t index, const struct sql_error
 	plan->bad_row.message = arena_copy(plan->compiler.arena, bytes_of(error->message));
 }
 
-static int append_statement(struct job_plan *plan, const char *text)
-{
-	buffer_append_text(plan_statement_begin(plan, &plan->later, ROLE_BAD_ROW), text);
-	return plan_statement_end(plan, &plan->later);
-}
-
 /* Should it succeed this time, it is undone. */
 static int append_question(struct job_plan *plan)
 {
 	struct bytes insert = {.data = plan->first.sql.data, .size = plan->first.statements[0].size};
-	int result;
+	struct buffer *out = plan_statement_begin(plan, &plan->later, ROLE_BAD_ROW);
 
-	buffer_append(plan_statement_begin(plan, &plan->later, ROLE_EFFECT), insert);
-	result = plan_statement_end(plan, &plan->later);
-	if (result == 0)
-		result = append_statement(plan, "GET DIAGNOSTICS CONDITION 1 @rowd_row = ROW_NUMBER");
-	return result < 0 ? result : append_statement(plan, "SELECT @rowd_row");
+	plan->later.statements[0].writes = true;
+	buffer_append(out, insert);
+	buffer_append_text(out, " RETURNING 1");
+	return plan_statement_end(plan, &plan->later);
 }
 
 /* The INSERT that failed, of the rows up to `end` and the one that is refused. */
@@ -110,12 +100,6 @@ bool bad_row_next(struct job_plan *plan)
 	return false;
 }
 
-void bad_row_take(struct job_plan *plan, uint64_t number)
-{
-	if (!plan->has_effects && !plan->bad_row.is_other && number > 0 && number <= plan->create.row_count)
-		plan->error.at_row = (int32_t)(number - 1);
-}
-
 void bad_row_failed(struct job_plan *plan, const struct sql_error *error)
 {
 	struct bad_row *bad_row = &plan->bad_row;
@@ -124,7 +108,8 @@ void bad_row_failed(struct job_plan *plan, const struct sql_error *error)
 	if (plan->wave == &plan->first)
 		return;
 	if (bad_row->state != BAD_ROW_HALVE) {
-		bad_row->is_other = !is_same_error(bad_row, error);
+		if (is_same_error(bad_row, error))
+			plan->error.at_row = (int32_t)bad_row->came;
 		return;
 	}
 	if (error->number == SUBQUERY_HAS_MANY_ROWS) {

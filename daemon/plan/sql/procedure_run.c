@@ -229,7 +229,7 @@ int procedure_row(struct job *job, uint32_t index, const char *const *values, co
 		plan->number = read_number((struct bytes){.data = values[0], .size = values[0] ? lengths[0] : 0});
 		return 0;
 	case ROLE_BAD_ROW:
-		bad_row_take(plan, read_number((struct bytes){.data = values[0], .size = values[0] ? lengths[0] : 0}));
+		plan->bad_row.came++;
 		return 0;
 	case ROLE_EFFECT:
 		break;

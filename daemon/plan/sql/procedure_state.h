@@ -18,7 +18,7 @@ enum statement_role {
 	ROLE_KEYS,    /* primary keys, for the statements of the next wave */
 	ROLE_IDS,     /* generated keys, for `insert_ids`; counts */
 	ROLE_NUMBER,  /* one number */
-	ROLE_BAD_ROW, /* the number of the row that an INSERT has failed at, from 1 */
+	ROLE_BAD_ROW, /* rows of an INSERT that is tried again: as many as there are before the bad one */
 };
 
 struct wave_statement {
@@ -63,7 +63,7 @@ struct bad_row {
 	uint32_t tried_end; /* the rows that were sent last: up to this one */
 	uint32_t number;    /* of the error that is searched for, and its text */
 	struct bytes message;
-	bool is_other; /* when asked, the server failed at something else */
+	uint32_t came; /* rows, when the server was asked */
 };
 
 /* How the command can share statements with others (plan/sql/shared.h). Where something stands is told by offsets into
@@ -163,10 +163,9 @@ int plan_check_reply_size(struct job *job);
 enum procedure_kind plan_write_kind(const struct table *table);
 
 /* After plan->error was set: starts the search, if there is one to make. next: writes its next wave, or returns false
- * when plan->error is complete. take, failed: what the server answered. */
+ * when plan->error is complete. failed: what the server answered. */
 void bad_row_begin(struct job_plan *plan, uint32_t index, const struct sql_error *error);
 bool bad_row_next(struct job_plan *plan);
-void bad_row_take(struct job_plan *plan, uint64_t number);
 void bad_row_failed(struct job_plan *plan, const struct sql_error *error);
 
 /* Offers the first wave, once it is complete, for sharing; nothing happens when it cannot be shared. key: where the

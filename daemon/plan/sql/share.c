@@ -301,7 +301,9 @@ bool shared_holds_up_creates(const struct job *job)
 {
 	const struct create_state *create = &job->plan->create;
 
-	return create->row_count > 1 && job->plan->compiler.server->kind == SERVER_MYSQL;
+	/* Else the rows that came tell where it failed. */
+	return create->row_count > 1 &&
+	       (create->role == ROLE_EFFECT || job->plan->compiler.server->kind == SERVER_MYSQL);
 }
 
 enum { CASE_BYTES = 20, HEAD_BYTES = 2048 };

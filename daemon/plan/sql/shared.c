@@ -150,10 +150,15 @@ enum shared_outcome shared_end(struct shared *shared, uint32_t *ret_culprit)
 	/* Without the memory to compare, what an update has changed is not known. */
 	if (shared->has_effects)
 		return SHARED_UNDO;
-	if (shared->failed && (shared->error.code == ERROR_FORBIDDEN || shared->plan->share.kind == SHARE_SAME)) {
+	if (shared->failed && shared->plan->share.kind == SHARE_SAME) {
 		for (uint32_t i = 0; i < shared->count; i++)
 			procedure_failed(shared->jobs[i].job, 0, &shared->error);
 		return SHARED_ANSWERED;
+	}
+	/* A group reads the keys of what it creates, and what an update will change, which takes grants of its own. */
+	if (shared->failed && shared->error.code == ERROR_FORBIDDEN) {
+		restart_all(shared, SHARED_NOBODY);
+		return SHARED_SINGLY;
 	}
 	if (shared->failed && rows_tell_culprit(shared)) {
 		*ret_culprit = shared->cursor;

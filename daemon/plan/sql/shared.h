@@ -64,6 +64,7 @@ enum shared_outcome {
 	SHARED_ANSWERED, /* each job's procedure_next() says FINISHED or FAILED */
 	SHARED_CULPRIT,  /* that of the culprit does; those before it, and those behind it, are to run again */
 	SHARED_HALVES,   /* nobody knows who it was: all are to run again, in two halves */
+	SHARED_SINGLY,   /* the group may not do what each of them may: all are to run again, each by itself */
 	SHARED_UNDO,     /* a part has taken effect: the transaction has to be rolled back, and run in smaller groups */
 };
 
