@@ -64,7 +64,8 @@ def plot(figures, path):
         axis.set_xlim(0, max(rates) * 1.2)
         axis.spines[["top", "right"]].set_visible(False)
         axis.tick_params(labelsize=8)
-    figure.tight_layout()
+    figure.tight_layout(rect=(0, 0.05, 1, 1))
+    figure.text(0.99, 0.01, machine(), ha="right", fontsize=7, color="#7f8c8d")
     figure.savefig(path)
     return None
 
