@@ -1,4 +1,4 @@
-/* queue/redis_reply.h - one answer of Redis, read in place. */
+/* queue/redis_reply.h - one answer of Redis. */
 #ifndef QUEUE_REDIS_REPLY_H
 #define QUEUE_REDIS_REPLY_H
 
@@ -9,7 +9,7 @@
 
 enum redis_reply_type { REDIS_NIL, REDIS_INTEGER, REDIS_TEXT, REDIS_ERROR, REDIS_ARRAY };
 
-/* Its texts point into what was received. */
+/* Its texts belong to the reader. */
 struct redis_reply {
 	enum redis_reply_type type;
 	int64_t integer;                    /* of an integer */

@@ -1,54 +1,85 @@
-/* queue/reply_reader.c */
+/* queue/reply_reader.c
+ *
+ * hiredis asks for an object for each part of an answer. It gets a node of an array that stays; the texts are collected
+ * in a buffer that stays too, and are pointed at when the answer is complete, since the buffer moves while it grows. */
 #include "daemon/queue/reply_reader.h"
 
+#include "common/buffer.h"
+
+#include <assert.h>
 #include <errno.h>
+#include <hiredis/hiredis.h>
 #include <stdbool.h>
 #include <stdlib.h>
 
 enum {
 	NODES_FIRST = 16,
-	NODES_KEPT = 1 << 13, /* of one answer, for the next ones */
-	LINE_LONGEST_BYTES = 64 << 10,
-	TEXT_LONGEST_BYTES = 1 << 30, /* Redis has no longer one than 512 MB */
+	NODES_KEPT = 1 << 13,       /* what a larger answer took is given back */
+	TEXT_KEPT_BYTES = 1 << 20,  /* likewise */
+	INPUT_KEPT_BYTES = 1 << 20, /* likewise, by hiredis */
+	ELEMENTS_MOST = 1 << 24,    /* far beyond what a claim may ask for */
 };
 
-/* The line that begins at `at`, without its end. Returns how many bytes it takes, 0 or -EPROTO. */
-static ssize_t read_line(struct bytes input, size_t at, struct bytes *ret_line)
-{
-	const char *start = input.data + at, *end = memchr(start, '\n', input.size - at);
+struct reply_reader {
+	redisReader *hiredis;
+	struct redis_reply *nodes; /* the answer, then its elements */
+	size_t capacity;
+	size_t count; /* elements */
+	struct buffer texts;
+	bool strange; /* something that a worker never asks for */
+	bool no_memory;
+};
 
-	if (!end)
-		return input.size - at > LINE_LONGEST_BYTES ? -EPROTO : 0;
-	if (end == start || end[-1] != '\r')
-		return -EPROTO;
-	*ret_line = (struct bytes){.data = start, .size = (size_t)(end - 1 - start)};
-	return end + 1 - start;
+/* Where the node belongs that the task is about. NULL: it cannot be kept. */
+static struct redis_reply *place_of(const redisReadTask *task)
+{
+	struct reply_reader *reader = task->privdata;
+
+	if (!task->parent)
+		return &reader->nodes[0];
+	assert((size_t)task->idx < reader->count);
+	return &reader->nodes[1 + (size_t)task->idx];
 }
 
-/* The same for a number behind one byte that tells what it is. */
-static ssize_t read_number(struct bytes input, size_t at, int64_t *ret_number)
+/* Where the text begins is kept in the integer until the answer is complete. */
+static void *make_text(const redisReadTask *task, char *text, size_t size)
 {
-	const char *start = input.data + at + 1, *end = input.data + input.size;
-	bool negative = start < end && *start == '-';
-	const char *digit = start + negative, *first = digit;
-	uint64_t value = 0;
+	struct reply_reader *reader = task->privdata;
+	struct redis_reply *node = place_of(task);
 
-	for (; digit < end && *digit >= '0' && *digit <= '9' && digit - first < 20; digit++)
-		value = value * 10 + (uint64_t)(*digit - '0');
-	bool wrong = digit - first > 19 || value > (uint64_t)INT64_MAX + negative;
-	if (wrong || (digit < end && (*digit != '\r' || digit == first)) || (digit + 1 < end && digit[1] != '\n'))
-		return -EPROTO;
-	if (digit + 1 >= end)
-		return 0;
-	*ret_number = (int64_t)(negative ? 0 - value : value);
-	return digit + 2 - (input.data + at);
+	*node = (struct redis_reply){.type = task->type == REDIS_REPLY_ERROR ? REDIS_ERROR : REDIS_TEXT,
+				     .integer = (int64_t)reader->texts.size,
+				     .text.size = size};
+	buffer_append(&reader->texts, (struct bytes){.data = text, .size = size});
+	if (!buffer_failed(&reader->texts))
+		return node;
+	reader->no_memory = true;
+	return NULL;
 }
 
-static int make_room(struct reply_reader *reader)
+static void *make_integer(const redisReadTask *task, long long integer)
 {
-	size_t capacity = reader->capacity ? reader->capacity * 2 : NODES_FIRST;
+	struct redis_reply *node = place_of(task);
 
-	if (reader->known < reader->capacity)
+	*node = (struct redis_reply){.type = REDIS_INTEGER, .integer = integer};
+	return node;
+}
+
+static void *make_nil(const redisReadTask *task)
+{
+	struct redis_reply *node = place_of(task);
+
+	*node = (struct redis_reply){.type = REDIS_NIL};
+	return node;
+}
+
+static int reserve(struct reply_reader *reader, size_t count)
+{
+	size_t capacity = reader->capacity;
+
+	while (capacity < count)
+		capacity *= 2;
+	if (capacity == reader->capacity)
 		return 0;
 	struct redis_reply *nodes = realloc(reader->nodes, capacity * sizeof(*nodes));
 	if (!nodes)
@@ -58,108 +89,149 @@ static int make_room(struct reply_reader *reader)
 	return 0;
 }
 
-/* Behind the length that was just read. Returns how many bytes the whole takes, or 0. */
-static ssize_t read_text(struct bytes input, size_t from, size_t line_bytes, struct redis_reply *node,
-			 size_t *ret_missing)
+static void *make_array_of(const redisReadTask *task, size_t count)
 {
-	size_t size = (size_t)node->integer, start = from + line_bytes, end = start + size + 2;
+	struct reply_reader *reader = task->privdata;
 
-	if (end > input.size) {
-		*ret_missing = end - input.size;
-		return 0;
-	}
-	if (input.data[end - 2] != '\r' || input.data[end - 1] != '\n')
-		return -EPROTO;
-	node->type = REDIS_TEXT;
-	node->text = (struct bytes){.data = NULL, .size = size};
-	node->integer = (int64_t)start;
-	return (ssize_t)(end - from);
+	reader->strange = task->parent || task->type != REDIS_REPLY_ARRAY || count > ELEMENTS_MOST;
+	reader->no_memory = !reader->strange && reserve(reader, count + 1) < 0;
+	if (reader->strange || reader->no_memory)
+		return NULL;
+	reader->count = count;
+	reader->nodes[0] = (struct redis_reply){.type = REDIS_ARRAY, .count = count};
+	return reader->nodes;
 }
 
-/* A status or an error. */
-static ssize_t read_status(struct bytes input, size_t from, struct redis_reply *node)
+#if HIREDIS_MAJOR == 0
+static void *make_array(const redisReadTask *task, int count)
 {
-	struct bytes line;
-	ssize_t taken = read_line(input, from, &line);
-
-	if (taken > 0) {
-		node->type = input.data[from] == '-' ? REDIS_ERROR : REDIS_TEXT;
-		node->text = (struct bytes){.data = NULL, .size = line.size - 1};
-		node->integer = (int64_t)from + 1;
-	}
-	return taken;
+	return make_array_of(task, (size_t)count);
+}
+#else
+static void *make_array(const redisReadTask *task, size_t count)
+{
+	return make_array_of(task, count);
 }
 
-/* One node. Where its text begins is kept in its integer: the input may move before the answer is complete. */
-static ssize_t read_node(struct reply_reader *reader, struct bytes input, struct redis_reply *node, size_t *ret_missing)
+/* RESP3 only, which nobody has asked for. */
+static void *make_double(const redisReadTask *task, double value, char *text, size_t size)
 {
-	char kind = input.data[reader->at];
+	struct reply_reader *reader = task->privdata;
 
-	if (kind == '+' || kind == '-')
-		return read_status(input, reader->at, node);
-	if (kind != ':' && kind != '$' && kind != '*')
-		return -EPROTO;
-	ssize_t taken = read_number(input, reader->at, &node->integer);
-	if (taken <= 0)
-		return taken;
-	if (kind == ':') {
-		node->type = REDIS_INTEGER;
-	} else if (node->integer == -1) {
-		node->type = REDIS_NIL;
-	} else if (node->integer < 0 || node->integer > TEXT_LONGEST_BYTES || (kind == '*' && reader->known > 0)) {
-		return -EPROTO;
-	} else if (kind == '*') {
-		node->type = REDIS_ARRAY;
-		node->count = (size_t)node->integer;
-		reader->expected += node->count;
-	} else {
-		return read_text(input, reader->at, (size_t)taken, node, ret_missing);
-	}
-	return taken;
+	(void)value;
+	(void)text;
+	(void)size;
+	reader->strange = true;
+	return NULL;
 }
 
-/* All is there, and stays where it is: now what points can be set. */
-static void point(struct reply_reader *reader, struct bytes input)
+static void *make_bool(const redisReadTask *task, int value)
 {
-	for (size_t i = 0; i < reader->known; i++) {
-		struct redis_reply *node = &reader->nodes[i];
-		if (node->type == REDIS_TEXT || node->type == REDIS_ERROR)
-			node->text.data = input.data + node->integer;
-		else
-			node->text = (struct bytes){0};
-	}
-	reader->nodes[0].elements = reader->nodes + 1;
+	return make_double(task, value, NULL, 0);
+}
+#endif
+
+static void keep(void *node)
+{
+	(void)node; /* nodes are used again */
 }
 
-ssize_t reply_reader_read(struct reply_reader *reader, struct bytes input, const struct redis_reply **ret_reply,
-			  size_t *ret_missing)
+static redisReplyObjectFunctions functions = {
+	.createString = make_text,
+	.createArray = make_array,
+	.createInteger = make_integer,
+	.createNil = make_nil,
+	.freeObject = keep,
+#if HIREDIS_MAJOR > 0
+	.createDouble = make_double,
+	.createBool = make_bool,
+#endif
+};
+
+int reply_reader_new(struct reply_reader **ret_reader)
 {
-	if (reader->known == 0) {
-		if (reader->capacity > NODES_KEPT)
-			reply_reader_free(reader);
-		reader->at = 0;
-		reader->expected = 1;
+	struct reply_reader *reader = calloc(1, sizeof(*reader));
+
+	if (!reader)
+		return -ENOMEM;
+	buffer_init(&reader->texts, SIZE_MAX);
+	reader->capacity = NODES_FIRST;
+	reader->nodes = calloc(NODES_FIRST, sizeof(*reader->nodes));
+	reader->hiredis = redisReaderCreateWithFunctions(&functions);
+	if (!reader->nodes || !reader->hiredis) {
+		reply_reader_free(reader);
+		return -ENOMEM;
 	}
-	while (reader->known < reader->expected) {
-		*ret_missing = 1;
-		if (reader->at == input.size)
-			return 0;
-		if (make_room(reader))
-			return -ENOMEM;
-		ssize_t taken = read_node(reader, input, &reader->nodes[reader->known], ret_missing);
-		if (taken <= 0)
-			return taken;
-		reader->at += (size_t)taken;
-		reader->known++;
-	}
-	point(reader, input);
-	*ret_reply = reader->nodes;
-	reader->known = 0;
-	return (ssize_t)reader->at;
+	reader->hiredis->privdata = reader;
+	reader->hiredis->maxbuf = INPUT_KEPT_BYTES;
+	*ret_reader = reader;
+	return 0;
 }
 
 void reply_reader_free(struct reply_reader *reader)
 {
+	if (!reader)
+		return;
+	if (reader->hiredis)
+		redisReaderFree(reader->hiredis);
+	buffer_free(&reader->texts);
 	free(reader->nodes);
-	*reader = (struct reply_reader){0};
+	free(reader);
+}
+
+static int failure_of(const struct reply_reader *reader)
+{
+	if (reader->strange)
+		return -EPROTO;
+	return reader->no_memory || reader->hiredis->err == REDIS_ERR_OOM ? -ENOMEM : -EPROTO;
+}
+
+int reply_reader_feed(struct reply_reader *reader, struct bytes received)
+{
+	return redisReaderFeed(reader->hiredis, received.data, received.size) == REDIS_OK ? 0 : failure_of(reader);
+}
+
+/* Gives back what the answer before took beyond the usual. The texts of an answer of which a part was read stay. */
+static int forget_last(struct reply_reader *reader)
+{
+	if (reader->hiredis->ridx >= 0)
+		return 0;
+	reader->count = 0;
+	if (reader->texts.capacity > TEXT_KEPT_BYTES) {
+		buffer_free(&reader->texts);
+		buffer_init(&reader->texts, SIZE_MAX);
+	}
+	buffer_reset(&reader->texts);
+	if (reader->capacity <= NODES_KEPT)
+		return 0;
+	free(reader->nodes);
+	reader->capacity = NODES_FIRST;
+	reader->nodes = calloc(NODES_FIRST, sizeof(*reader->nodes));
+	return reader->nodes ? 0 : -ENOMEM;
+}
+
+static void point(struct reply_reader *reader)
+{
+	for (size_t i = 0; i <= reader->count; i++) {
+		struct redis_reply *node = &reader->nodes[i];
+		if (node->type == REDIS_TEXT || node->type == REDIS_ERROR)
+			node->text.data = reader->texts.data + node->integer;
+	}
+	reader->nodes[0].elements = reader->nodes + 1;
+}
+
+int reply_reader_next(struct reply_reader *reader, const struct redis_reply **ret_reply)
+{
+	void *answer = NULL;
+
+	*ret_reply = NULL;
+	if (forget_last(reader) < 0)
+		return -ENOMEM;
+	if (redisReaderGetReply(reader->hiredis, &answer) != REDIS_OK)
+		return failure_of(reader);
+	if (!answer)
+		return 0;
+	point(reader);
+	*ret_reply = reader->nodes;
+	return 0;
 }

@@ -1,4 +1,5 @@
-/* queue/reply_reader.h - reads answers of Redis (RESP2), in pieces as they come, without copying them.
+/* queue/reply_reader.h - makes answers of Redis (RESP2) out of the bytes as they come: hiredis' reader, with nodes that
+ * are used again for each answer in place of objects of their own.
  *
  * Arrays of arrays are not read: nothing that a worker asks is answered with one. */
 #ifndef QUEUE_REPLY_READER_H
@@ -6,24 +7,19 @@
 
 #include "daemon/queue/redis_reply.h"
 
-#include <sys/types.h>
+struct reply_reader;
 
-/* Zeroed is ready. */
-struct reply_reader {
-	struct redis_reply *nodes; /* the answer, then its elements */
-	size_t capacity;
-	size_t known, expected; /* nodes */
-	size_t at;              /* where the next one begins */
-};
+/* Returns 0 or -ENOMEM. */
+int reply_reader_new(struct reply_reader **ret_reader);
 
-/* Reads the answer that input begins with. Returns how many bytes it takes, with ret_reply valid as long as the input
- * and until the next call. 0: that was not all of it; the next call gets the same bytes, wherever they are by then,
- * with more behind them (ret_missing: at least so many), and goes on where this one ended. -EPROTO: this is no answer.
- * -ENOMEM. */
-ssize_t reply_reader_read(struct reply_reader *reader, struct bytes input, const struct redis_reply **ret_reply,
-			  size_t *ret_missing);
-
-/* Gives the memory back and forgets an answer of which a part was read. */
+/* NULL is fine. */
 void reply_reader_free(struct reply_reader *reader);
+
+/* Takes what was received, in pieces of any size. Returns 0, -ENOMEM or -EPROTO. */
+int reply_reader_feed(struct reply_reader *reader, struct bytes received);
+
+/* The next answer that is complete, valid until the next call for this reader. Returns 0 with *ret_reply NULL when
+ * there is none yet, -EPROTO when that is no answer, -ENOMEM. After an error only reply_reader_free(). */
+int reply_reader_next(struct reply_reader *reader, const struct redis_reply **ret_reply);
 
 #endif

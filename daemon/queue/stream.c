@@ -24,9 +24,8 @@
 
 enum {
 	KEEPALIVE_S = 15,
-	INPUT_FIRST_BYTES = 16 << 10,
-	INPUT_KEPT_BYTES = 1 << 20, /* what a larger answer took is given back */
-	TURN_BYTES = 1 << 20,       /* read at most: the loop has others to serve */
+	RECEIVE_BYTES = 64 << 10,
+	TURN_BYTES = 1 << 20, /* read at most: the loop has others to serve */
 };
 
 enum stream_state { STREAM_CONNECTING, STREAM_OPEN, STREAM_ENDED, STREAM_CLOSED };
@@ -38,10 +37,7 @@ struct stream {
 	int watched; /* UV_READABLE, UV_WRITABLE */
 	struct stream_events events;
 	void *context;
-	char *input; /* received: from begin to end */
-	size_t begin, end, capacity;
-	size_t missing; /* bytes at least, of the answer of which a part is there */
-	struct reply_reader reader;
+	struct reply_reader *reader;
 };
 
 static void move(struct stream *stream, enum stream_state state)
@@ -67,48 +63,13 @@ static void end(struct stream *stream, const char *why)
 	stream->events.ended(stream->context, why);
 }
 
-/* Makes room behind what is there: for what is known to be missing, or else some. */
-static int make_room(struct stream *stream)
-{
-	size_t held = stream->end - stream->begin, wanted = stream->missing;
-
-	if (held == 0 && stream->capacity > INPUT_KEPT_BYTES) {
-		free(stream->input);
-		stream->input = NULL;
-		stream->capacity = 0;
-	}
-	if (stream->begin > 0 && held > 0)
-		memmove(stream->input, stream->input + stream->begin, held);
-	stream->begin = 0;
-	stream->end = held;
-	if (wanted < INPUT_FIRST_BYTES / 4)
-		wanted = INPUT_FIRST_BYTES / 4;
-	if (stream->capacity - held >= wanted)
-		return 0;
-	size_t capacity = stream->capacity ? stream->capacity : INPUT_FIRST_BYTES;
-	while (capacity - held < wanted)
-		capacity *= 2;
-	char *input = realloc(stream->input, capacity);
-	if (!input)
-		return -ENOMEM;
-	stream->input = input;
-	stream->capacity = capacity;
-	return 0;
-}
-
 /* Returns how many bytes came, -EAGAIN for none, or another negative errno. */
-static ssize_t receive(struct stream *stream)
+static ssize_t receive(struct stream *stream, char *to, size_t size)
 {
-	int failure = make_room(stream);
-
-	if (failure)
-		return failure;
 	for (;;) {
-		ssize_t size = recv(stream->descriptor, stream->input + stream->end, stream->capacity - stream->end, 0);
-		if (size > 0)
-			stream->end += (size_t)size;
-		if (size >= 0)
-			return size ? size : -ECONNRESET;
+		ssize_t received = recv(stream->descriptor, to, size, 0);
+		if (received >= 0)
+			return received ? received : -ECONNRESET;
 		if (errno != EINTR)
 			return errno == EWOULDBLOCK ? -EAGAIN : -errno;
 	}
@@ -117,14 +78,12 @@ static ssize_t receive(struct stream *stream)
 /* Hands up the answers that are complete. */
 static int tell_answers(struct stream *stream)
 {
-	while (stream->begin < stream->end && stream->state == STREAM_OPEN) {
-		struct bytes rest = {.data = stream->input + stream->begin, .size = stream->end - stream->begin};
+	while (stream->state == STREAM_OPEN) {
 		const struct redis_reply *reply;
-		ssize_t size = reply_reader_read(&stream->reader, rest, &reply, &stream->missing);
-		if (size <= 0)
-			return (int)size;
-		stream->begin += (size_t)size;
-		stream->missing = 0;
+		int failure = reply_reader_next(stream->reader, &reply);
+
+		if (failure || !reply)
+			return failure;
 		stream->events.answer(stream->context, reply);
 	}
 	return 0;
@@ -132,13 +91,17 @@ static int tell_answers(struct stream *stream)
 
 static void read_answers(struct stream *stream)
 {
-	size_t taken = 0, room;
+	char received[RECEIVE_BYTES];
+	size_t taken = 0;
 	ssize_t size;
 
 	do {
-		size = receive(stream);
-		room = stream->capacity - stream->end;
-		int failure = size < 0 ? (int)size : tell_answers(stream);
+		size = receive(stream, received, sizeof(received));
+		int failure = size < 0 ? (int)size
+				       : reply_reader_feed(stream->reader,
+							   (struct bytes){.data = received, .size = (size_t)size});
+		if (!failure)
+			failure = tell_answers(stream);
 		if (stream->state != STREAM_OPEN || failure == -EAGAIN)
 			return;
 		if (failure) {
@@ -148,7 +111,7 @@ static void read_answers(struct stream *stream)
 			return;
 		}
 		taken += (size_t)size;
-	} while (room == 0 && taken < TURN_BYTES); /* less than there was room for is all that there is */
+	} while (size == RECEIVE_BYTES && taken < TURN_BYTES); /* less than there was room for is all that there is */
 }
 
 static void finish_connecting(struct stream *stream)
@@ -274,12 +237,15 @@ int stream_open(uv_loop_t *loop, const struct redis_url *url, const struct addri
 		const struct stream_events *events, void *context, struct stream **ret_stream)
 {
 	struct stream *stream = calloc(1, sizeof(*stream));
-	int descriptor = stream ? dial(url, address) : -ENOMEM;
-	int failure = descriptor < 0 ? descriptor : uv_poll_init(loop, &stream->poll, descriptor);
+	int failure = stream ? reply_reader_new(&stream->reader) : -ENOMEM;
+	int descriptor = failure ? failure : dial(url, address);
 
+	failure = descriptor < 0 ? descriptor : uv_poll_init(loop, &stream->poll, descriptor);
 	if (failure) {
 		if (descriptor >= 0)
 			close(descriptor);
+		if (stream)
+			reply_reader_free(stream->reader);
 		free(stream);
 		return failure;
 	}
@@ -296,8 +262,7 @@ static void on_closed(uv_handle_t *handle)
 {
 	struct stream *stream = handle->data;
 
-	free(stream->input);
-	reply_reader_free(&stream->reader);
+	reply_reader_free(stream->reader);
 	free(stream);
 }
 

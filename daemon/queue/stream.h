@@ -1,8 +1,8 @@
 /* queue/stream.h - one connection as bytes out and answers in: a socket, and the loop's eyes on it.
  *
- * hiredis would copy what is sent twice, allocate for each call and for each part of an answer, and change what it
- * polls for several times per pipeline. What is written here goes to the socket in the same turn, and answers are read
- * where they were received. */
+ * hiredis' own connections would copy what is sent twice, allocate for each call and for each part of an answer, and
+ * change what they poll for several times per pipeline. What is written here goes to the socket in the same turn, and
+ * hiredis reads what comes. */
 #ifndef QUEUE_STREAM_H
 #define QUEUE_STREAM_H
 

@@ -1,5 +1,5 @@
 # Unit tests of queue/.
 rowd_unit(holdings rowd_queue)
-rowd_unit(reply_reader rowd_queue PkgConfig::HIREDIS) # hiredis says what is right
+rowd_unit(reply_reader rowd_queue PkgConfig::HIREDIS)
 rowd_unit_allocations(reply_reader)
 rowd_unit(link rowd_queue)

@@ -1,4 +1,5 @@
-/* tests/unit/reply_reader.c - answers in one piece, in many, and what is none. hiredis says what is right. */
+/* tests/unit/reply_reader.c - answers in one piece, in many, and what is none. hiredis' own objects say what is right.
+ */
 #include "daemon/queue/reply_reader.h"
 
 #include "tests/support/allocations.h"
@@ -6,6 +7,7 @@
 #include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -56,7 +58,7 @@ static void assert_same(const struct redis_reply *reply, const redisReply *right
 	}
 }
 
-/* Judges the answer by hiredis. */
+/* Judges the answer by what hiredis makes of it by itself. */
 static void assert_right(const struct redis_reply *reply, struct bytes answer)
 {
 	redisReader *judge = redisReaderCreate();
@@ -65,114 +67,103 @@ static void assert_right(const struct redis_reply *reply, struct bytes answer)
 	assert_int_equal(redisReaderFeed(judge, answer.data, answer.size), REDIS_OK);
 	assert_int_equal(redisReaderGetReply(judge, &right), REDIS_OK);
 	assert_non_null(right);
+	assert_non_null(reply);
 	assert_same(reply, right);
 	freeReplyObject(right);
 	redisReaderFree(judge);
 }
 
-/* A copy of its own for each look, exactly as long: a sanitizer sees a byte too far, or a view that was kept. */
-static ssize_t look(struct reply_reader *reader, struct bytes part, char **copy, const struct redis_reply **ret_reply)
+static struct reply_reader *open_reader(void)
 {
-	size_t missing = 0;
+	struct reply_reader *reader = NULL;
 
-	free(*copy);
-	*copy = malloc(part.size + 1);
-	assert_non_null(*copy);
-	memcpy(*copy, part.data, part.size);
-	ssize_t size = reply_reader_read(reader, (struct bytes){.data = *copy, .size = part.size}, ret_reply, &missing);
-	assert_true(size != 0 || missing > 0);
-	return size;
+	assert_int_equal(reply_reader_new(&reader), 0);
+	return reader;
 }
 
-static void test_in_one_piece_with_more_behind(void **state)
+/* Feeds a copy that is gone before the answer is looked at. */
+static void feed(struct reply_reader *reader, struct bytes part)
 {
-	struct reply_reader reader = {0};
+	char *copy = malloc(part.size + 1);
+
+	assert_non_null(copy);
+	memcpy(copy, part.data, part.size);
+	assert_int_equal(reply_reader_feed(reader, (struct bytes){.data = copy, .size = part.size}), 0);
+	free(copy);
+}
+
+static const struct redis_reply *next(struct reply_reader *reader)
+{
 	const struct redis_reply *reply = NULL;
-	char *copy = NULL;
+
+	assert_int_equal(reply_reader_next(reader, &reply), 0);
+	return reply;
+}
+
+static void test_all_in_one_piece(void **state)
+{
+	struct reply_reader *reader = open_reader();
 	(void)state;
 
-	for (size_t i = 0; i < ANSWERS; i++) {
-		char text[256];
-		memcpy(text, answers[i].data, answers[i].size);
-		memcpy(text + answers[i].size, ":1\r\n", 4);
-		struct bytes more = {.data = text, .size = answers[i].size + 4};
-		assert_int_equal(look(&reader, more, &copy, &reply), answers[i].size);
-		assert_right(reply, answers[i]);
-	}
-	free(copy);
-	reply_reader_free(&reader);
+	for (size_t i = 0; i < ANSWERS; i++)
+		feed(reader, answers[i]);
+	for (size_t i = 0; i < ANSWERS; i++)
+		assert_right(next(reader), answers[i]);
+	assert_null(next(reader));
+	reply_reader_free(reader);
 }
 
 static void test_in_two_pieces_split_anywhere(void **state)
 {
-	struct reply_reader reader = {0};
-	const struct redis_reply *reply = NULL;
-	char *copy = NULL;
+	struct reply_reader *reader = open_reader();
 	(void)state;
 
 	for (size_t i = 0; i < ANSWERS; i++) {
 		for (size_t first = 0; first < answers[i].size; first++) {
-			struct bytes part = {.data = answers[i].data, .size = first};
-			assert_int_equal(look(&reader, part, &copy, &reply), 0);
-			assert_int_equal(look(&reader, answers[i], &copy, &reply), answers[i].size);
-			assert_right(reply, answers[i]);
+			feed(reader, (struct bytes){.data = answers[i].data, .size = first});
+			assert_null(next(reader));
+			feed(reader, (struct bytes){.data = answers[i].data + first, .size = answers[i].size - first});
+			assert_right(next(reader), answers[i]);
 		}
 	}
-	free(copy);
-	reply_reader_free(&reader);
+	reply_reader_free(reader);
 }
 
 static void test_byte_by_byte(void **state)
 {
-	struct reply_reader reader = {0};
-	const struct redis_reply *reply = NULL;
-	char *copy = NULL;
+	struct reply_reader *reader = open_reader();
 	(void)state;
 
 	for (size_t i = 0; i < ANSWERS; i++) {
-		for (size_t size = 0; size < answers[i].size; size++) {
-			struct bytes part = {.data = answers[i].data, .size = size};
-			assert_int_equal(look(&reader, part, &copy, &reply), 0);
+		for (size_t at = 0; at < answers[i].size; at++) {
+			assert_null(next(reader));
+			feed(reader, (struct bytes){.data = answers[i].data + at, .size = 1});
 		}
-		assert_int_equal(look(&reader, answers[i], &copy, &reply), answers[i].size);
-		assert_right(reply, answers[i]);
+		assert_right(next(reader), answers[i]);
 	}
-	free(copy);
-	reply_reader_free(&reader);
-}
-
-static void test_tells_how_much_is_missing(void **state)
-{
-	struct reply_reader reader = {0};
-	const struct redis_reply *reply = NULL;
-	size_t missing = 0;
-	(void)state;
-
-	assert_int_equal(reply_reader_read(&reader, BYTES("*2\r\n:1\r\n$1000000\r\nabc"), &reply, &missing), 0);
-	assert_int_equal(missing, 1000000 - 3 + 2);
-	reply_reader_free(&reader);
+	reply_reader_free(reader);
 }
 
 static void test_many_elements(void **state)
 {
-	enum { ELEMENTS = 20000 };
-	struct reply_reader reader = {0};
-	const struct redis_reply *reply = NULL;
-	char *text = malloc(ELEMENTS * 16 + 16), *copy = NULL;
+	enum { ELEMENTS = 20000, ROOM = ELEMENTS * 216 };
+	struct reply_reader *reader = open_reader();
+	char *text = malloc(ROOM);
 	(void)state;
 
 	assert_non_null(text);
 	for (int round = 0; round < 3; round++) { /* what a large one took is given back in between */
 		size_t size = (size_t)sprintf(text, "*%d\r\n", ELEMENTS);
 		for (int i = 0; i < ELEMENTS; i++)
-			size += (size_t)sprintf(text + size, "$5\r\n%05d\r\n", i);
+			size += (size_t)sprintf(text + size, "$200\r\n%0200d\r\n", i);
 		struct bytes answer = {.data = text, .size = size};
-		assert_int_equal(look(&reader, answer, &copy, &reply), size);
-		assert_right(reply, answer);
+		feed(reader, answer);
+		assert_right(next(reader), answer);
+		feed(reader, answers[0]);
+		assert_right(next(reader), answers[0]);
 	}
 	free(text);
-	free(copy);
-	reply_reader_free(&reader);
+	reply_reader_free(reader);
 }
 
 static void test_what_is_no_answer(void **state)
@@ -180,46 +171,35 @@ static void test_what_is_no_answer(void **state)
 	static const struct bytes wrong[] = {
 		BYTES("HTTP/1.1 400 Bad Request\r\n"),
 		BYTES("\r\n"),
-		BYTES("+OK\n"),
-		BYTES(":\r\n"),
-		BYTES(":-\r\n"),
-		BYTES(":1x\r\n"),
-		BYTES(":9223372036854775808\r\n"),
+		BYTES(":x\r\n"),
 		BYTES(":99999999999999999999\r\n"),
 		BYTES("$-2\r\n"),
-		BYTES("$3\r\nabcde"),
-		BYTES("$99999999999\r\n"),
 		BYTES("*1\r\n*0\r\n"),
-		BYTES("*-2\r\n"),
+		BYTES("*99999999999\r\n"),
+		BYTES("*100000000\r\n"),
 		BYTES("%1\r\n+a\r\n+b\r\n"),
 	};
 	(void)state;
 
 	for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
-		struct reply_reader reader = {0};
+		struct reply_reader *reader = open_reader();
 		const struct redis_reply *reply = NULL;
-		size_t missing = 0;
-		assert_int_equal(reply_reader_read(&reader, wrong[i], &reply, &missing), -EPROTO);
-		reply_reader_free(&reader);
+		feed(reader, wrong[i]);
+		assert_int_equal(reply_reader_next(reader, &reply), -EPROTO);
+		reply_reader_free(reader);
 	}
 }
 
-static void test_line_without_an_end(void **state)
+static int read_once(const struct redis_reply **ret_reply, struct reply_reader **ret_reader)
 {
-	enum { LONG = 128 << 10 };
-	struct reply_reader reader = {0};
-	const struct redis_reply *reply = NULL;
-	size_t missing = 0;
-	char *text = malloc(LONG);
-	(void)state;
+	static const struct bytes answer =
+		BYTES("*20\r\n:1\r\n:2\r\n:3\r\n:4\r\n:5\r\n:6\r\n:7\r\n:8\r\n:9\r\n:10\r\n:11\r\n:12\r\n:13\r\n"
+		      ":14\r\n:15\r\n:16\r\n:17\r\n:18\r\n:19\r\n$2\r\nab\r\n");
+	int failure = reply_reader_new(ret_reader);
 
-	assert_non_null(text);
-	memset(text, '+', LONG);
-	assert_int_equal(reply_reader_read(&reader, (struct bytes){.data = text, .size = 100}, &reply, &missing), 0);
-	assert_int_equal(reply_reader_read(&reader, (struct bytes){.data = text, .size = LONG}, &reply, &missing),
-			 -EPROTO);
-	free(text);
-	reply_reader_free(&reader);
+	if (!failure)
+		failure = reply_reader_feed(*ret_reader, answer);
+	return failure ? failure : reply_reader_next(*ret_reader, ret_reply);
 }
 
 static void test_no_memory(void **state)
@@ -227,35 +207,26 @@ static void test_no_memory(void **state)
 	(void)state;
 
 	for (uint32_t n = 1;; n++) {
-		struct reply_reader reader = {0};
+		struct reply_reader *reader = NULL;
 		const struct redis_reply *reply = NULL;
-		size_t missing = 0;
-		struct bytes answer = BYTES(
-			"*20\r\n:1\r\n:2\r\n:3\r\n:4\r\n:5\r\n:6\r\n:7\r\n:8\r\n:9\r\n:10\r\n:11\r\n:12\r\n:13\r\n"
-			":14\r\n:15\r\n:16\r\n:17\r\n:18\r\n:19\r\n:20\r\n");
+
 		allocations_fail_at(n);
-		ssize_t size = reply_reader_read(&reader, answer, &reply, &missing);
-		if (!allocations_end()) {
-			assert_int_equal(size, answer.size);
-			reply_reader_free(&reader);
+		int failure = read_once(&reply, &reader);
+		bool failed = allocations_end();
+		assert_int_equal(failure, failed ? -ENOMEM : 0);
+		assert_int_equal(reply != NULL, !failed);
+		reply_reader_free(reader);
+		if (!failed)
 			return;
-		}
-		assert_int_equal(size, -ENOMEM);
-		reply_reader_free(&reader);
 	}
 }
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_in_one_piece_with_more_behind),
-		cmocka_unit_test(test_in_two_pieces_split_anywhere),
-		cmocka_unit_test(test_byte_by_byte),
-		cmocka_unit_test(test_tells_how_much_is_missing),
-		cmocka_unit_test(test_many_elements),
-		cmocka_unit_test(test_what_is_no_answer),
-		cmocka_unit_test(test_line_without_an_end),
-		cmocka_unit_test(test_no_memory),
+		cmocka_unit_test(test_all_in_one_piece),  cmocka_unit_test(test_in_two_pieces_split_anywhere),
+		cmocka_unit_test(test_byte_by_byte),      cmocka_unit_test(test_many_elements),
+		cmocka_unit_test(test_what_is_no_answer), cmocka_unit_test(test_no_memory),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
