@@ -123,6 +123,45 @@ static void test_answers_of_claims_are_lost(void **state)
 	harness_done(&harness);
 }
 
+static bool blocks(struct harness *harness)
+{
+	redisReply *reply = redis_do(harness, "INFO clients");
+	bool blocked = strstr(reply->str, "blocked_clients:1") != NULL;
+
+	freeReplyObject(reply);
+	return blocked;
+}
+
+/* Redis serves the pop with the push, and looks at what is behind it when the commands that came with the push are
+ * done: by then its connection is gone, and the command stays in the landing list. */
+static void test_pops_are_lost_before_their_adoption(void **state)
+{
+	struct harness harness;
+	void *reply = NULL;
+	(void)state;
+
+	harness_init(&harness);
+	harness_open(&harness);
+	for (unsigned i = 0; i < 20; i++) {
+		harness_until(&harness, blocks, "a blocking pop");
+		redisAppendCommand(harness.redis, "LPUSH q %u", i);
+		redisAppendCommand(harness.redis, "CLIENT KILL TYPE normal SKIPME yes");
+		for (int j = 0; j < 2; j++) {
+			assert_int_equal(redisGetReply(harness.redis, &reply), REDIS_OK);
+			freeReplyObject(reply);
+		}
+		harness.wanted = i + 1;
+		harness_until(&harness, has_wanted, "one more");
+	}
+	assert_complete(&harness, 20);
+	for (size_t i = 0; i < 20; i++)
+		harness_finish(&harness, i);
+	harness_wait_empty(&harness);
+	harness_close(&harness);
+	assert_int_equal(redis_int(&harness, "EXISTS q {q}:again {q}:workers {q}:owner {q}:dead"), 0);
+	harness_done(&harness);
+}
+
 static bool is_disconnected(struct harness *harness)
 {
 	return !worker_counts(harness->worker).connected;
@@ -267,6 +306,7 @@ int main(void)
 		cmocka_unit_test(test_connections_killed_in_mid_load),
 		cmocka_unit_test(test_what_is_too_long_is_never_told_whole),
 		cmocka_unit_test(test_answers_of_claims_are_lost),
+		cmocka_unit_test(test_pops_are_lost_before_their_adoption),
 		cmocka_unit_test(test_server_starts_again),
 		cmocka_unit_test(test_frozen_server_executes_late),
 		cmocka_unit_test(test_close_without_a_server),

@@ -168,6 +168,37 @@ static void test_full_redis_keeps_replies_and_drains(void **state)
 	harness_done(&harness);
 }
 
+static bool has_kept_enough(struct harness *harness)
+{
+	return worker_counts(harness->worker).reply_bytes >= harness->options.limits.in_flight_bytes;
+}
+
+/* What is kept of them counts, not the small commands that made them. */
+static void test_replies_that_are_not_taken_stop_the_claims(void **state)
+{
+	enum { REPLY_BYTES = 4096, BATCH = 8, FIT = 16, COMMANDS = 500 };
+	static char reply[REPLY_BYTES];
+	struct harness harness;
+	(void)state;
+
+	start(&harness);
+	harness.outcome.reply = (struct bytes){.data = reply, .size = sizeof(reply)};
+	harness.options.limits.in_flight_bytes = FIT * REPLY_BYTES;
+	harness.options.limits.batch = BATCH;
+	redis_push_numbers(&harness, "q", 0, COMMANDS);
+	freeReplyObject(redis_do(&harness, "CONFIG SET maxmemory 1"));
+	harness_open(&harness);
+	harness_until(&harness, has_kept_enough, "replies waiting");
+	harness_turn_ms(&harness, 300);
+	assert_in_range(harness.received_count, FIT, FIT + BATCH);
+	assert_true(redis_int(&harness, "LLEN q") >= COMMANDS - FIT - BATCH);
+	freeReplyObject(redis_do(&harness, "CONFIG SET maxmemory 0"));
+	harness_wait_received(&harness, COMMANDS);
+	harness_wait_empty(&harness);
+	assert_int_equal(redis_int(&harness, "LLEN rowd:reply:1"), COMMANDS);
+	harness_done(&harness);
+}
+
 static void test_full_redis_without_replies_drains(void **state)
 {
 	struct harness harness;
@@ -224,6 +255,7 @@ int main(void)
 		cmocka_unit_test(test_dead_letters_are_capped),
 		cmocka_unit_test(test_wrong_type_makes_a_dead_letter),
 		cmocka_unit_test(test_full_redis_keeps_replies_and_drains),
+		cmocka_unit_test(test_replies_that_are_not_taken_stop_the_claims),
 		cmocka_unit_test(test_full_redis_without_replies_drains),
 		cmocka_unit_test(test_replies_keep_their_order_through_weather),
 	};
