@@ -52,10 +52,7 @@ static bool has_room(const struct batch *batch, uint32_t group, const struct job
 
 static uint32_t add_group(struct batch *batch, uint32_t leader)
 {
-	batch->groups[batch->group_count] = (struct batch_group){
-		.first = leader,
-		.ordered = procedure_footprint(job_of(batch, leader))->creates_in,
-	};
+	batch->groups[batch->group_count] = (struct batch_group){.first = leader};
 	return batch->group_count++;
 }
 
@@ -68,6 +65,9 @@ static void choose_group(struct batch *batch, uint32_t member)
 	if (found)
 		*found = group;
 	batch->members[member].group = group;
+	/* With NULL in a key of text a create may come in any order; one that shares its statement need not. */
+	if (!batch->groups[group].ordered)
+		batch->groups[group].ordered = procedure_footprint(job)->creates_in;
 	batch->groups[group].count++;
 	batch->groups[group].size += found ? shared_size(job) : 0;
 }

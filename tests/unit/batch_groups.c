@@ -144,6 +144,29 @@ static void test_creates_keep_their_order(void **state)
 	expect_finished(6, 0);
 }
 
+/* One whose order does not count stands in front of its group: what comes behind the others waits all the same. */
+static void test_a_group_keeps_the_order_of_any_of_its_creates(void **state)
+{
+	struct batch *batch;
+
+	(void)state;
+	for (uint32_t i = 0; i < 3; i++) {
+		scripts[i] = write_row(i + 1);
+		scripts[i].share = i < 2;
+		scripts[i].creates_in = i > 0 ? &table : NULL;
+		submit(&scripts[i]);
+	}
+	batch = choose();
+	assert_int_equal(send(batch), 1);
+	expect_scripts(0, 0, 1, -1);
+	answer_all(batch, 0, 1);
+	assert_int_equal(send(batch), 1);
+	expect_scripts(0, 2, -1);
+	answer_all(batch, 0, 1);
+	commit(batch);
+	expect_finished(3, 0);
+}
+
 static void test_creates_in_other_tables_wait_for_nobody(void **state)
 {
 	struct batch *batch;
@@ -390,6 +413,7 @@ int main(void)
 		GROUP_TEST(who_shares_stands_together),
 		GROUP_TEST(a_group_fits_into_a_statement),
 		GROUP_TEST(creates_keep_their_order),
+		GROUP_TEST(a_group_keeps_the_order_of_any_of_its_creates),
 		GROUP_TEST(creates_in_other_tables_wait_for_nobody),
 		GROUP_TEST(a_culprit_is_taken_out),
 		GROUP_TEST(creates_are_taken_apart_in_order),
