@@ -1,6 +1,6 @@
 /* database/connection.c
  *
- *   IDLE --run--> BUSY --over--> IDLE
+ *   IDLE --run--> BUSY --over, and none follows--> IDLE
  *     |  --ping-> PINGING -pong-> IDLE
  *     |             | lost, deadline, close
  *     +--close, end of file------+--> CLOSING --both handles closed--> freed
@@ -51,6 +51,8 @@ struct connection {
 	uint32_t statement_timeout_ms; /* what the session is set to, or is about to be */
 	struct call call;
 	struct transaction transaction;
+	struct transaction follower; /* sent behind the COMMIT of `transaction` */
+	bool has_follower;
 	struct connection_settings settings;
 	struct connection_events events;
 	void *context;
@@ -163,6 +165,8 @@ static void give_up(struct connection *connection, const struct sql_error *error
 	sql_error_lost(&closing, CR_SERVER_LOST, "the connection is being closed");
 	if (busy)
 		transaction_break(&connection->transaction, error ? error : &closing);
+	if (busy && connection->has_follower)
+		transaction_break(&connection->follower, &closing);
 	uv_close((uv_handle_t *)&connection->socket, on_socket_closed);
 	uv_close((uv_handle_t *)&connection->resume, on_resume_closed);
 	close_mysql(connection, connection->state == CONNECTION_IDLE && !error);
@@ -170,6 +174,8 @@ static void give_up(struct connection *connection, const struct sql_error *error
 	connection->events.gone(connection->context, connection, error);
 	if (busy)
 		transaction_tell_end(&connection->transaction, error != NULL);
+	if (busy && connection->has_follower)
+		transaction_tell_end(&connection->follower, false);
 }
 
 static void become_idle(struct connection *connection)
@@ -191,6 +197,33 @@ static void finish_transaction(struct connection *connection)
 	transaction_tell_end(&transaction, false);
 	if (connection->state == CONNECTION_IDLE)
 		connection->events.ready(connection->context, connection);
+}
+
+/* COMMIT was sent. While the server is busy with it, we prepare what it is to do next. */
+static void follow(struct connection *connection)
+{
+	const struct transaction *transaction = &connection->transaction;
+	bool others_idle = false;
+	void *context;
+
+	if (!transaction->events.follow || transaction->trouble.number || connection->close_asked ||
+	    !connection->events.may_follow(connection->context, connection, &others_idle))
+		return;
+	context = transaction->events.follow(transaction->context, others_idle);
+	if (!context)
+		return;
+	transaction_follow(transaction, context, &connection->follower);
+	connection->has_follower = true;
+}
+
+static void take_over(struct connection *connection)
+{
+	struct transaction before = connection->transaction;
+
+	connection->transaction = connection->follower;
+	connection->has_follower = false;
+	transaction_take_over(&connection->transaction);
+	transaction_tell_end(&before, false);
 }
 
 static void finish_ping(struct connection *connection)
@@ -215,23 +248,42 @@ static void wait_for_server(struct connection *connection, uint32_t timeout_ms)
 	set_deadline(connection, timeout_ms);
 }
 
+/* The transaction whose turn it is to use the call. */
+static struct transaction *stepping(struct connection *connection)
+{
+	if (connection->has_follower && transaction_sends_ahead(&connection->follower))
+		return &connection->follower;
+	return &connection->transaction;
+}
+
 static void step_transaction(struct connection *connection)
 {
 	uint64_t slice_end = uv_hrtime() + SLICE_NS;
+	struct transaction *transaction;
 	struct sql_error error;
 
 	do {
-		switch (transaction_step(&connection->transaction)) {
+		transaction = stepping(connection);
+		switch (transaction_step(transaction)) {
 		case PROGRESS_ON:
+			break;
+		case PROGRESS_COMMITTING:
+			follow(connection);
 			break;
 		case PROGRESS_WAIT:
 			wait_for_server(connection, answer_timeout_ms(connection));
 			return;
 		case PROGRESS_OVER:
-			finish_transaction(connection);
-			return;
+			if (!connection->has_follower) {
+				finish_transaction(connection);
+				return;
+			}
+			/* The replies come first: what has ended is handed on while the server works on the next. */
+			take_over(connection);
+			slice_end = 0;
+			break;
 		case PROGRESS_BROKEN:
-			error = connection->transaction.error;
+			error = transaction->error;
 			give_up(connection, &error);
 			return;
 		}

@@ -20,6 +20,8 @@ struct connection_events {
 	void (*ready)(void *context, struct connection *connection);
 	/* An idle one has begun to ping by itself, since the server said something; idle() or gone() follows. */
 	void (*checking)(void *context, struct connection *connection);
+	/* COMMIT is on its way: whether another transaction may follow behind it (transaction_events.follow). */
+	bool (*may_follow)(void *context, struct connection *connection, bool *ret_others_idle);
 	/* It is of no use any more and is closing; error NULL: it was asked to. The transaction is told after this. */
 	void (*gone)(void *context, struct connection *connection, const struct sql_error *error);
 	/* Its memory is about to be freed. */

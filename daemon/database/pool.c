@@ -145,6 +145,26 @@ static void handle_trouble(struct pool *pool, const struct sql_error *trouble)
 	become_down(pool, trouble);
 }
 
+/* Whether it is to be dropped as soon as it is idle. */
+static bool is_retired(const struct pool *pool, struct connection *connection)
+{
+	const struct connection_link *link = connection_link(connection);
+
+	return pool->closing || link->generation != pool->generation || uv_now(pool->loop) >= link->retire_at_ms ||
+	       connection_is_bloated(connection);
+}
+
+static bool on_may_follow(void *context, struct connection *connection, bool *ret_others_idle)
+{
+	struct pool *pool = context;
+
+	if (pool->down || connection_link(connection)->list != &pool->busy || is_retired(pool, connection))
+		return false;
+	pool->failures = 0; /* it works, as one that falls idle does */
+	*ret_others_idle = pool->idle.count > 0;
+	return true;
+}
+
 static void on_idle(void *context, struct connection *connection, const struct sql_error *trouble)
 {
 	struct pool *pool = context;
@@ -154,9 +174,7 @@ static void on_idle(void *context, struct connection *connection, const struct s
 		handle_trouble(pool, trouble);
 	else if (!pool->down)
 		pool->failures = 0;
-	if (connection_link(connection)->list == &pool->idle &&
-	    (pool->closing || connection_link(connection)->generation != pool->generation ||
-	     connection_is_bloated(connection)))
+	if (connection_link(connection)->list == &pool->idle && is_retired(pool, connection))
 		drop(pool, connection);
 	keep_one(pool);
 }
@@ -203,7 +221,13 @@ static void on_closed(void *context, struct connection *connection)
 }
 
 static const struct connection_events connection_events = {
-	.idle = on_idle, .ready = on_ready, .checking = on_checking, .gone = on_gone, .closed = on_closed};
+	.idle = on_idle,
+	.ready = on_ready,
+	.checking = on_checking,
+	.may_follow = on_may_follow,
+	.gone = on_gone,
+	.closed = on_closed,
+};
 
 static void log_connected(const struct pool *pool, MYSQL *mysql, const struct server_facts *server)
 {

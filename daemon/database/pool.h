@@ -17,7 +17,13 @@
 
 /* What a connection asks of whoever planned the transaction; see plan/batch.h, whose functions these are. */
 enum transaction_step { TRANSACTION_SEND, TRANSACTION_COMMIT, TRANSACTION_ROLLBACK };
-enum transaction_end { TRANSACTION_COMMITTED, TRANSACTION_ROLLED_BACK, TRANSACTION_LOST, TRANSACTION_IN_DOUBT };
+enum transaction_end {
+	TRANSACTION_COMMITTED,
+	TRANSACTION_ROLLED_BACK,
+	TRANSACTION_LOST,
+	TRANSACTION_IN_DOUBT,
+	TRANSACTION_DROPPED, /* it followed one that is in doubt: see follow() */
+};
 
 struct transaction_events {
 	enum transaction_step (*next)(void *context, const struct statement **ret_statements, size_t *ret_count);
@@ -25,7 +31,15 @@ struct transaction_events {
 		   uint32_t count);
 	void (*done)(void *context, size_t index, const struct statement_result *result);
 	void (*failed)(void *context, size_t index, const struct sql_error *error);
-	/* The last call; the connection is idle again, or gone. error is NULL when committed or rolled back. */
+	/* COMMIT is on its way: what shall follow behind it on this connection, before its answer is there? Returns the
+	 * context of another transaction, with these events and the same limit on the time of statements; or NULL.
+	 * Its first statements are asked for at once and sent; all else comes after this one's ended(). The server
+	 * begins it when COMMIT is done. If the connection goes before COMMIT is answered, it ends DROPPED: nothing of
+	 * it took effect, and nothing of it is to blame. others_idle: another connection could run it as well. May be
+	 * NULL: nothing follows. */
+	void *(*follow)(void *context, bool others_idle);
+	/* The last call; the connection is idle again, or gone, or runs what follows. error is NULL when committed or
+	 * rolled back. */
 	void (*ended)(void *context, enum transaction_end end, const struct sql_error *error);
 };
 

@@ -9,7 +9,10 @@
  *           |                 +----- more to send --+
  *           +--COMMIT, ROLLBACK--> ENDING --> CONFIRMING --> OVER
  *
- *   Any of them can break: the connection is then given up, and the end is LOST, or IN_DOUBT once COMMIT was begun. */
+ *   One that follows goes from ASKING to ANSWERING, and there waits until the one before it is OVER.
+ *
+ *   Any of them can break: the connection is then given up, and the end is LOST, or IN_DOUBT once COMMIT was begun, or
+ *   DROPPED while that of the one before it was not answered. */
 #include "daemon/database/transaction.h"
 
 #include "common/clock.h"
@@ -46,6 +49,26 @@ void transaction_begin(struct transaction *transaction, const struct transaction
 	};
 	if (settings->new_timeout_ms)
 		write_setting(transaction, settings->new_timeout_ms);
+}
+
+void transaction_follow(const struct transaction *transaction, void *context, struct transaction *ret_follower)
+{
+	struct transaction_settings settings = transaction->settings;
+
+	settings.new_timeout_ms = 0;
+	transaction_begin(ret_follower, &transaction->events, context, transaction->call, &settings);
+	ret_follower->follows = true;
+}
+
+bool transaction_sends_ahead(const struct transaction *follower)
+{
+	return follower->state == TRANSACTION_ASKING || follower->state == TRANSACTION_SENDING;
+}
+
+void transaction_take_over(struct transaction *follower)
+{
+	follower->follows = false;
+	follower->since_us = follower->settings.echo == ECHO_OFF ? 0 : clock_monotonic_us();
 }
 
 static struct bytes end_text(const struct transaction *transaction)
@@ -291,7 +314,7 @@ static enum transaction_progress take_call(struct transaction *transaction)
 		if (call_failed(transaction->call))
 			return break_off(transaction);
 		transaction->state = TRANSACTION_CONFIRMING;
-		return PROGRESS_ON;
+		return transaction->commits ? PROGRESS_COMMITTING : PROGRESS_ON;
 	case TRANSACTION_ANSWERING:
 		return take_answer(transaction);
 	case TRANSACTION_FETCHING:
@@ -326,7 +349,10 @@ void transaction_break(struct transaction *transaction, const struct sql_error *
 	bool commit_begun = transaction->commits && (sending || transaction->state == TRANSACTION_CONFIRMING);
 
 	transaction->error = *error;
-	transaction->end = commit_begun ? TRANSACTION_IN_DOUBT : TRANSACTION_LOST;
+	if (transaction->follows)
+		transaction->end = TRANSACTION_DROPPED;
+	else
+		transaction->end = commit_begun ? TRANSACTION_IN_DOUBT : TRANSACTION_LOST;
 }
 
 bool transaction_awaits_statement(const struct transaction *transaction)

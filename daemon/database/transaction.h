@@ -42,6 +42,7 @@ struct transaction {
 	const struct statement *statements;      /* of this wave */
 	size_t count, sent, answered;
 	size_t outstanding_bytes;
+	bool follows;  /* COMMIT of the one before it was not answered yet */
 	uint64_t rows; /* of the answer that is being read */
 	bool rows_unwanted;
 	uint64_t since_us; /* for echo: the last answer's end */
@@ -52,10 +53,11 @@ struct transaction {
 };
 
 enum transaction_progress {
-	PROGRESS_ON,     /* another step can be taken at once */
-	PROGRESS_WAIT,   /* the call is suspended */
-	PROGRESS_OVER,   /* committed or rolled back; transaction_tell_end() is due */
-	PROGRESS_BROKEN, /* the connection is of no use any more; it is due as well */
+	PROGRESS_ON,         /* another step can be taken at once */
+	PROGRESS_WAIT,       /* the call is suspended */
+	PROGRESS_COMMITTING, /* as ON; COMMIT was sent just now: transaction_follow() is possible */
+	PROGRESS_OVER,       /* committed or rolled back; transaction_tell_end() is due */
+	PROGRESS_BROKEN,     /* the connection is of no use any more; it is due as well */
 };
 
 /* A statement that is too long for the session is not sent, since the server would cut the connection: it fails as the
@@ -63,13 +65,21 @@ enum transaction_progress {
 void transaction_begin(struct transaction *transaction, const struct transaction_events *events, void *context,
 		       struct call *call, const struct transaction_settings *settings);
 
+/* Begins another one, whose first statements are sent behind the COMMIT of this one: transaction_step(ret_follower) as
+ * long as transaction_sends_ahead(). The other steps of it come after transaction_take_over(). */
+void transaction_follow(const struct transaction *transaction, void *context, struct transaction *ret_follower);
+bool transaction_sends_ahead(const struct transaction *follower);
+
+/* COMMIT of the one before it was answered. */
+void transaction_take_over(struct transaction *follower);
+
 /* Takes one step: starts one call, or takes in what a finished one brought. */
 enum transaction_progress transaction_step(struct transaction *transaction);
 
 /* Whether a statement was sent that the server has not answered to the end. */
 bool transaction_awaits_statement(const struct transaction *transaction);
 
-/* The connection was lost, or is being given up, for the reason in error: sets the end, LOST or IN_DOUBT. */
+/* The connection was lost, or is being given up, for the reason in error: sets the end, LOST, DROPPED or IN_DOUBT. */
 void transaction_break(struct transaction *transaction, const struct sql_error *error);
 
 /* Tells ended(), and before it failed() for the statement that was being answered when the connection broke.

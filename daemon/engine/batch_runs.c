@@ -7,6 +7,9 @@
 #include <errno.h>
 #include <stdlib.h>
 
+/* A connection has at most so many batches: one that runs, or is being committed with another one behind it. */
+enum { BATCHES_PER_CONNECTION = 2 };
+
 /* A batch on a connection. */
 struct batch_run {
 	struct batch_runs *runs;
@@ -59,6 +62,8 @@ static enum batch_end batch_end_of(enum transaction_end end)
 		return BATCH_ROLLED_BACK;
 	case TRANSACTION_LOST:
 		return BATCH_LOST;
+	case TRANSACTION_DROPPED:
+		return BATCH_DROPPED;
 	case TRANSACTION_IN_DOUBT:
 		break;
 	}
@@ -79,7 +84,7 @@ static void on_ended(void *context, enum transaction_end end, const struct sql_e
 
 	batch_ended(run->batch, batch_end_of(end), error, clock_monotonic_us());
 	put_back(run);
-	run->runs->ended(run->runs->context);
+	run->runs->events.ended(run->runs->context);
 }
 
 static struct batch_run *take(struct batch_runs *runs, struct batch *batch)
@@ -92,6 +97,18 @@ static struct batch_run *take(struct batch_runs *runs, struct batch *batch)
 	return run;
 }
 
+static void *on_follow(void *context, bool others_idle)
+{
+	struct batch_run *run = context;
+	struct batch_runs *runs = run->runs;
+	struct batch *batch;
+
+	if (!runs->events.may_start(runs->context))
+		return NULL;
+	batch = planner_choose_behind(runs->planner, run->batch, others_idle, clock_monotonic_us());
+	return batch ? take(runs, batch) : NULL;
+}
+
 uint64_t batch_runs_start(struct batch_runs *runs)
 {
 	static const struct transaction_events events = {
@@ -99,11 +116,12 @@ uint64_t batch_runs_start(struct batch_runs *runs)
 		.row = on_row,
 		.done = on_done,
 		.failed = on_failed,
+		.follow = on_follow,
 		.ended = on_ended,
 	};
 	uint64_t wake_us = 0;
 
-	while (runs->first_free && pool_ready(runs->pool)) {
+	while (runs->events.may_start(runs->context) && pool_ready(runs->pool)) {
 		uint64_t now_us = clock_monotonic_us();
 		struct batch *batch = planner_choose(runs->planner, now_us, &wake_us);
 		if (!batch)
@@ -118,13 +136,16 @@ uint64_t batch_runs_start(struct batch_runs *runs)
 	return 0;
 }
 
-int batch_runs_init(struct batch_runs *runs, uint32_t connections, void (*ended)(void *context), void *context)
+int batch_runs_init(struct batch_runs *runs, uint32_t connections, const struct batch_runs_events *events,
+		    void *context)
 {
-	*runs = (struct batch_runs){.ended = ended, .context = context};
-	runs->all = calloc(connections, sizeof(*runs->all));
+	size_t count = (size_t)connections * BATCHES_PER_CONNECTION;
+
+	*runs = (struct batch_runs){.events = *events, .context = context};
+	runs->all = calloc(count, sizeof(*runs->all));
 	if (!runs->all)
 		return -ENOMEM;
-	for (uint32_t i = 0; i < connections; i++) {
+	for (size_t i = 0; i < count; i++) {
 		runs->all[i] = (struct batch_run){.runs = runs, .next_free = runs->first_free};
 		runs->first_free = &runs->all[i];
 	}

@@ -33,12 +33,18 @@ static void on_retry_timer(uv_timer_t *timer)
 	engine->dirty = true;
 }
 
-/* Fills idle connections with batches, unless Redis does not take the replies as fast as they are made: then what runs
- * is finished, and memory does not grow with what was claimed. */
+/* Not when Redis does not take the replies as fast as they are made: then what runs is finished, and memory does not
+ * grow with what was claimed. */
+static bool may_start_batch(void *context)
+{
+	const struct engine *engine = context;
+
+	return !engine->drain_over && engine->state != ENGINE_CLOSING &&
+	       worker_counts(engine->worker).reply_bytes < engine->options->limits.in_flight_bytes;
+}
+
 static void engine_run_batches(struct engine *engine)
 {
-	if (worker_counts(engine->worker).reply_bytes >= engine->options->limits.in_flight_bytes)
-		return;
 	uint64_t wake_us = batch_runs_start(&engine->runs);
 	uint64_t now_us = clock_monotonic_us();
 
@@ -321,6 +327,7 @@ int engine_open(uv_loop_t *loop, const struct options *options, const struct eng
 		.ready = on_worker_ready,
 		.closed = on_worker_closed,
 	};
+	static const struct batch_runs_events batch_events = {.ended = on_batch_ended, .may_start = may_start_batch};
 	static const struct pool_events pool_events = {
 		.idle = on_pool_idle,
 		.health = on_pool_health,
@@ -339,7 +346,7 @@ int engine_open(uv_loop_t *loop, const struct options *options, const struct eng
 	*engine = (struct engine){.loop = loop, .options = options, .events = *events, .context = context};
 	rc = held_claims_init(&engine->claims, options->limits.in_flight + options->queue_count);
 	if (rc == 0)
-		rc = batch_runs_init(&engine->runs, options->database.connections, on_batch_ended, engine);
+		rc = batch_runs_init(&engine->runs, options->database.connections, &batch_events, engine);
 	if (rc < 0)
 		goto fail;
 	rc = worker_open(loop, options, &worker_events, engine, &engine->worker);

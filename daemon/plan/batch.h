@@ -39,6 +39,7 @@ enum batch_end {
 	BATCH_ROLLED_BACK,
 	BATCH_LOST,     /* the connection went before COMMIT was sent: nothing took effect */
 	BATCH_IN_DOUBT, /* it went between COMMIT and its answer, or COMMIT answered an error */
+	BATCH_DROPPED,  /* it went while the COMMIT before was in doubt (planner_choose_behind): as if never sent */
 };
 
 /* The last call: jobs become DONE or wait again, and the batch is gone. error: why, unless committed; may be NULL. */

@@ -154,28 +154,30 @@ static void wake(struct planner *planner, uint64_t now_us)
 
 /* --- who leads --- */
 
-/* Whether all earlier creates of its table have finished, or stand before it in the batch. */
-static bool may_join(const struct task *task, const struct batch *batch)
+/* Whether all earlier creates of its table have finished, or stand before it in one of the batches; each may be NULL.
+ */
+static bool may_join(const struct task *task, const struct batch *batch, const struct batch *before)
 {
-	struct schedule_node *before = schedule_previous_create(&task->node);
+	struct schedule_node *node = schedule_previous_create(&task->node);
+	const struct batch *of_node = node ? task_of_node(node)->batch : NULL;
 
-	return !before || (batch && task_of_node(before)->batch == batch);
+	return !node || (of_node && (of_node == batch || of_node == before));
 }
 
 /* The queue's oldest job that is ready and may share, or NULL. */
-static struct task *oldest_sharing(struct planner_queue *queue)
+static struct task *oldest_sharing(struct planner_queue *queue, const struct batch *before)
 {
 	struct ready_group *group = ready_oldest(&queue->sharing);
 
-	for (; group && !may_join(group->first, NULL); group = ready_oldest(&queue->sharing))
+	for (; group && !may_join(group->first, NULL, before); group = ready_oldest(&queue->sharing))
 		ready_close(group);
 	return group ? group->first : NULL;
 }
 
 /* The queue's oldest ready job, of either sort. */
-static struct task *oldest(struct planner_queue *queue)
+static struct task *oldest(struct planner_queue *queue, const struct batch *before)
 {
-	struct task *sharing = oldest_sharing(queue);
+	struct task *sharing = oldest_sharing(queue, before);
 	struct heap_place *alone = heap_first(&queue->alone);
 
 	if (!alone || (sharing && sharing->job.sequence < alone->key))
@@ -184,11 +186,11 @@ static struct task *oldest(struct planner_queue *queue)
 }
 
 /* The first queue, from the one whose turn it is, that has a ready job. */
-static struct task *find_leader(const struct planner *planner, uint32_t *ret_turn)
+static struct task *find_leader(const struct planner *planner, const struct batch *before, uint32_t *ret_turn)
 {
 	for (uint32_t i = 0; i < planner->queue_count; i++) {
 		uint32_t turn = (planner->turn + i) % planner->queue_count;
-		struct task *task = oldest(planner->queues[turn]);
+		struct task *task = oldest(planner->queues[turn], before);
 
 		if (task) {
 			*ret_turn = turn;
@@ -203,6 +205,7 @@ static struct task *find_leader(const struct planner *planner, uint32_t *ret_tur
 struct gathering {
 	struct planner *planner;
 	struct batch *batch;
+	const struct batch *before;  /* on the same connection, being committed; NULL: none */
 	const struct policy *policy; /* of the leader */
 	uint32_t limit;              /* the most jobs in it */
 	uint64_t now_us;
@@ -245,7 +248,7 @@ static uint32_t take_group(struct gathering *gathering, struct ready_group *grou
 
 	gathering->limit = smaller(limit, group->kind.limit);
 	most = smaller(most, room_in(gathering));
-	for (; count < most && group->first && may_join(group->first, gathering->batch); count++) {
+	for (; count < most && group->first && may_join(group->first, gathering->batch, gathering->before); count++) {
 		task = ready_take(group);
 		take(gathering, task);
 	}
@@ -351,7 +354,7 @@ struct batch *planner_choose(struct planner *planner, uint64_t now_us, uint64_t 
 	uint32_t leading = 0;
 
 	wake(planner, now_us);
-	leader = planner->draining ? NULL : find_leader(planner, &leading);
+	leader = planner->draining ? NULL : find_leader(planner, NULL, &leading);
 	*ret_wake_us = planner->delayed.count > 0 ? heap_first(&planner->delayed)->key : 0;
 	if (!leader)
 		return NULL;
@@ -368,6 +371,60 @@ struct batch *planner_choose(struct planner *planner, uint64_t now_us, uint64_t 
 		planner_disregard(leader);
 		take(&gathering, leader);
 		take_same(&gathering, leader);
+	}
+	return gathering.batch;
+}
+
+/* --- behind another batch --- */
+
+/* The creates behind those of the batch: opens their groups. Returns the first such job, with the limit on the time of
+ * statements that the connection is set to; or NULL. */
+static struct task *open_bound(const struct gathering *gathering)
+{
+	struct task *found = NULL;
+
+	for (uint32_t i = 0; i < batch_size(gathering->before); i++) {
+		struct schedule_node *node = schedule_next_create(&batch_task(gathering->before, i)->node);
+		struct task *task = node ? task_of_node(node) : NULL;
+
+		if (!task || !task->group || task->group->first != task)
+			continue;
+		ready_open(task->group);
+		if (same_timeout(gathering, task->queue) && (!found || task->job.sequence < found->job.sequence))
+			found = task;
+	}
+	return found;
+}
+
+struct batch *planner_choose_behind(struct planner *planner, const struct batch *before, bool bound, uint64_t now_us)
+{
+	struct gathering gathering = {
+		.planner = planner,
+		.before = before,
+		.policy = batch_task(before, 0)->job.policy,
+		.limit = planner->options.batch,
+		.now_us = now_us,
+	};
+	struct task *leader;
+	uint32_t leading = 0;
+
+	if (planner->draining)
+		return NULL;
+	wake(planner, now_us);
+	leader = open_bound(&gathering);
+	if (!bound)
+		leader = find_leader(planner, before, &leading);
+	/* One that runs alone is not sent before it is known what became of the others. */
+	if (!leader || !leader->group || !same_timeout(&gathering, leader->queue))
+		return NULL;
+	gathering.batch = batch_take(planner);
+	if (!gathering.batch)
+		return NULL;
+	if (bound) {
+		(void)take_group(&gathering, leader->group, gathering.limit);
+	} else {
+		planner->turn = (leading + 1) % planner->queue_count;
+		gather(&gathering, leading);
 	}
 	return gathering.batch;
 }

@@ -178,6 +178,10 @@ static enum transaction_step script_next(void *context, const struct statement *
 
 	assert_false(script->inside_run);
 	assert_false(script->ended);
+	if (script->wave == 0 && script->before_first)
+		script->before_first();
+	if (script->wave == 0)
+		script->asked_early = script->before && !script->before->ended;
 	if (script->wave == SCRIPT_WAVES || !script->waves[script->wave][0]) {
 		if (script->before_last)
 			script->before_last();
@@ -199,6 +203,7 @@ static struct script_answer *open_answer(struct script *script, size_t index)
 {
 	assert_false(script->inside_run);
 	assert_false(script->ended);
+	assert_true(!script->before || script->before->ended);
 	assert_int_equal(index, script->answered);
 	return &script->answers[script->wave - 1][index];
 }
@@ -243,14 +248,32 @@ static void script_ended(void *context, enum transaction_end end, const struct s
 
 	assert_false(script->inside_run);
 	assert_false(script->ended);
+	assert_true(!script->before || script->before->ended);
 	script->ended = true;
 	script->end = end;
 	if (error)
 		script->error = *error;
 }
 
+static void *script_follow(void *context, bool others_idle)
+{
+	struct script *script = context;
+
+	assert_false(script->ended);
+	script->others_idle = others_idle;
+	if (script->follower)
+		script->follower->before = script;
+	return script->follower;
+}
+
 static const struct transaction_events script_events = {
-	.next = script_next, .row = script_row, .done = script_done, .failed = script_failed, .ended = script_ended};
+	.next = script_next,
+	.row = script_row,
+	.done = script_done,
+	.failed = script_failed,
+	.follow = script_follow,
+	.ended = script_ended,
+};
 
 void script_start(struct harness *harness, struct script *script)
 {

@@ -25,9 +25,11 @@ struct script_answer {
 struct script {
 	const char *waves[SCRIPT_WAVES][SCRIPT_STATEMENTS];
 	enum transaction_step last;
-	uint32_t rows_wanted;      /* 0: all */
-	uint32_t timeout_ms;       /* 0: the options' */
-	void (*before_last)(void); /* called before COMMIT or ROLLBACK is asked for */
+	uint32_t rows_wanted;       /* 0: all */
+	uint32_t timeout_ms;        /* 0: the options' */
+	void (*before_first)(void); /* called before the first wave is asked for */
+	void (*before_last)(void);  /* called before COMMIT or ROLLBACK is asked for */
+	struct script *follower;    /* sent behind the COMMIT, if that may be */
 
 	size_t wave, answered; /* in the wave */
 	struct statement statements[SCRIPT_STATEMENTS];
@@ -36,6 +38,9 @@ struct script {
 	enum transaction_end end;
 	struct sql_error error; /* number 0: none */
 	bool inside_run;
+	const struct script *before; /* the one that it follows */
+	bool asked_early;            /* its first wave, before that one had ended */
+	bool others_idle;
 };
 
 struct harness {

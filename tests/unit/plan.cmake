@@ -25,6 +25,8 @@ add_library(unit_planner_core STATIC
 target_link_libraries(unit_planner_core PUBLIC rowd_common)
 rowd_unit(planner unit_planner_core)
 target_sources(unit_planner PRIVATE planner_world.c)
+rowd_unit(planner_behind unit_planner_core)
+target_sources(unit_planner_behind PRIVATE planner_world.c)
 rowd_unit(planner_groups unit_planner_core)
 target_sources(unit_planner_groups PRIVATE planner_world.c)
 rowd_unit(planner_trouble unit_planner_core)

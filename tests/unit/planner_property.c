@@ -228,7 +228,8 @@ static void answer_wave(struct connection *connection, const struct statement *s
 	}
 }
 
-static void commit(struct connection *connection)
+/* Returns whether the connection is still there. */
+static bool commit(struct connection *connection)
 {
 	const struct sql_error lost = {.class = draw(2) ? SQL_ERROR_CONNECTION : SQL_ERROR_TRANSACTION, .row = -1};
 	bool is_lost = draw(8) == 0 && may_fail(connection);
@@ -244,18 +245,38 @@ static void commit(struct connection *connection)
 			connection->models[i]->rolled_back = false;
 		end(connection, BATCH_COMMITTED, NULL);
 	}
+	return !is_lost;
 }
 
 /* --- the loop --- */
 
-static void step(struct connection *connection)
-{
-	const struct statement *statements;
-	size_t count;
+static void go_on(struct connection *connection, enum batch_step next, const struct statement *statements,
+		  size_t count);
 
-	if (!connection->begun)
-		server_begin(&run.server, connection);
-	switch (batch_next(connection->batch, run.now_us, &statements, &count)) {
+/* The first wave of another batch is sent behind the COMMIT, if there is one; what that does depends on the COMMIT. */
+static void commit_and_follow(struct connection *connection)
+{
+	const struct sql_error lost = {.class = SQL_ERROR_CONNECTION, .row = -1};
+	struct batch *behind =
+		draw(2) ? planner_choose_behind(run.planner, connection->batch, draw(2), run.now_us) : NULL;
+	const struct statement *statements = NULL;
+	size_t count = 0;
+	enum batch_step next = behind ? batch_next(behind, run.now_us, &statements, &count) : BATCH_SEND;
+	bool committed = commit(connection);
+
+	if (!behind)
+		return;
+	server_adopt(connection, behind);
+	server_begin(&run.server, connection);
+	if (committed)
+		go_on(connection, next, statements, count);
+	else
+		end(connection, BATCH_DROPPED, &lost);
+}
+
+static void go_on(struct connection *connection, enum batch_step next, const struct statement *statements, size_t count)
+{
+	switch (next) {
 	case BATCH_SEND:
 		answer_wave(connection, statements, count);
 		return;
@@ -265,7 +286,19 @@ static void step(struct connection *connection)
 	case BATCH_COMMIT:
 		break;
 	}
-	commit(connection);
+	commit_and_follow(connection);
+}
+
+static void step(struct connection *connection)
+{
+	const struct statement *statements = NULL;
+	size_t count = 0;
+	enum batch_step next;
+
+	if (!connection->begun)
+		server_begin(&run.server, connection);
+	next = batch_next(connection->batch, run.now_us, &statements, &count);
+	go_on(connection, next, statements, count);
 }
 
 static bool anything_running(void)
