@@ -13,7 +13,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { RUNS = 20000, COMMANDS = 60, CONNECTIONS = 16, QUEUES = 4, FAULTS_PER_COMMAND = 4, TURNS = 200000 };
+enum { RUNS = 30000, COMMANDS = 60, CONNECTIONS = 16, QUEUES = 4, FAULTS_PER_COMMAND = 4, TURNS = 200000 };
 
 struct run {
 	uint64_t seed, random;
@@ -23,8 +23,9 @@ struct run {
 	struct policy policies[QUEUES];
 	struct command_model models[COMMANDS];
 	uint32_t count, submitted, answered;
-	bool may_lock;   /* some commands never get their locks; the others then meet less trouble of other kinds */
-	uint32_t values; /* that a column may have: with fewer of them, commands meet more often */
+	bool may_lock;    /* some commands never get their locks; the others then meet less trouble of other kinds */
+	uint32_t creates; /* how much more often they are drawn: without, there would be nothing to read */
+	uint32_t values;  /* that a column may have: with fewer of them, commands meet more often */
 	enum table_name tables[TABLES];
 	uint32_t table_count; /* that are written: the same holds for them */
 	struct connection connections[CONNECTIONS];
@@ -57,7 +58,7 @@ static int draw_value(enum table_name table, int column)
 {
 	bool may_be_null = column > 0 && !(table == MADE && column == 1);
 
-	if (may_be_null && draw(6) == 0)
+	if (may_be_null && draw(4) == 0)
 		return NOTHING;
 	return (int)draw(column_is_text(table, column) ? 2 * run.values : run.values);
 }
@@ -94,7 +95,7 @@ static void aim(struct command_model *model)
 
 static void make_command(struct command_model *model)
 {
-	uint32_t kind = draw(ACTIONS + 4); /* creates are drawn more often, or there would be nothing to read */
+	uint32_t kind = draw(ACTIONS + run.creates);
 
 	*model = (struct command_model){.action = kind < ACTIONS ? (enum action)kind : CREATE,
 					.table = run.tables[draw(run.table_count)],
@@ -250,28 +251,15 @@ static bool commit(struct connection *connection)
 
 /* --- the loop --- */
 
-static void go_on(struct connection *connection, enum batch_step next, const struct statement *statements,
-		  size_t count);
-
-/* The first wave of another batch is sent behind the COMMIT, if there is one; what that does depends on the COMMIT. */
-static void commit_and_follow(struct connection *connection)
+/* COMMIT is on its way, and behind it perhaps the first wave of another batch. */
+static void send_commit(struct connection *connection)
 {
-	const struct sql_error lost = {.class = SQL_ERROR_CONNECTION, .row = -1};
-	struct batch *behind =
-		draw(2) ? planner_choose_behind(run.planner, connection->batch, draw(2), run.now_us) : NULL;
-	const struct statement *statements = NULL;
-	size_t count = 0;
-	enum batch_step next = behind ? batch_next(behind, run.now_us, &statements, &count) : BATCH_SEND;
-	bool committed = commit(connection);
-
-	if (!behind)
-		return;
-	server_adopt(connection, behind);
-	server_begin(&run.server, connection);
-	if (committed)
-		go_on(connection, next, statements, count);
-	else
-		end(connection, BATCH_DROPPED, &lost);
+	connection->committing = true;
+	if (draw(2))
+		connection->behind = planner_choose_behind(run.planner, connection->batch, draw(2), run.now_us);
+	if (connection->behind)
+		connection->next = batch_next(connection->behind, run.now_us, &connection->statements,
+					      &connection->statement_count);
 }
 
 static void go_on(struct connection *connection, enum batch_step next, const struct statement *statements, size_t count)
@@ -286,7 +274,25 @@ static void go_on(struct connection *connection, enum batch_step next, const str
 	case BATCH_COMMIT:
 		break;
 	}
-	commit_and_follow(connection);
+	send_commit(connection);
+}
+
+/* What was sent behind the COMMIT takes effect only if that did. */
+static void answer_commit(struct connection *connection)
+{
+	const struct sql_error lost = {.class = SQL_ERROR_CONNECTION, .row = -1};
+	struct connection before = *connection;
+	bool committed = commit(connection);
+
+	connection->committing = false;
+	if (!before.behind)
+		return;
+	server_adopt(connection, before.behind);
+	server_begin(&run.server, connection);
+	if (committed)
+		go_on(connection, before.next, before.statements, before.statement_count);
+	else
+		end(connection, BATCH_DROPPED, &lost);
 }
 
 static void step(struct connection *connection)
@@ -295,6 +301,10 @@ static void step(struct connection *connection)
 	size_t count = 0;
 	enum batch_step next;
 
+	if (connection->committing) {
+		answer_commit(connection);
+		return;
+	}
 	if (!connection->begun)
 		server_begin(&run.server, connection);
 	next = batch_next(connection->batch, run.now_us, &statements, &count);
@@ -316,7 +326,7 @@ static void check_held_up(uint64_t wake_us)
 	struct planner_counts counts = planner_counts(run.planner);
 
 	for (uint32_t i = 0; i < run.connection_count; i++)
-		if (run.connections[i].batch && !is_count(run.connections[i].models[0]))
+		if (run.connections[i].behind || (run.connections[i].batch && !is_count(run.connections[i].models[0])))
 			return;
 	if (counts.waiting > 0 && counts.parked == 0 && wake_us == 0)
 		fail_msg("%u commands wait for nobody", counts.waiting);
@@ -405,13 +415,17 @@ static enum foreign_key_action draw_action(void)
 /* Any tables, or some that refer to each other. */
 static void draw_tables(void)
 {
-	static const enum table_name families[][3] = {
-		{PARENT, CHILD, GRANDCHILD}, {PARENT, MADE, CHILD}, {NODE, GRANDCHILD, CHILD}, {WORD, WORD, MADE}};
-	uint32_t family = draw(8);
+	static const enum table_name families[][3] = {{PARENT, CHILD, GRANDCHILD},
+						      {PARENT, MADE, CHILD},
+						      {NODE, GRANDCHILD, CHILD},
+						      {WORD, WORD, MADE},
+						      {PARENT, PARENT, CHILD}};
+	enum { FAMILIES = sizeof(families) / sizeof(*families) };
+	uint32_t family = draw(2 * FAMILIES);
 
-	run.table_count = family < 4 ? 3 : 1 + draw(TABLES);
+	run.table_count = family < FAMILIES ? 3 : 1 + draw(TABLES);
 	for (uint32_t i = 0; i < run.table_count; i++)
-		run.tables[i] = family < 4 ? families[family][i] : (enum table_name)draw(TABLES);
+		run.tables[i] = family < FAMILIES ? families[family][i] : (enum table_name)draw(TABLES);
 }
 
 static void set_up(uint64_t seed)
@@ -423,6 +437,7 @@ static void set_up(uint64_t seed)
 
 	run.connection_count = 1 + draw(CONNECTIONS);
 	run.may_lock = draw(4) == 0;
+	run.creates = draw(3) > 0 ? 4 : 30;
 	run.values = 2 + draw(VALUES - 1);
 	draw_tables();
 	run.server.models = run.models;

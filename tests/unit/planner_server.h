@@ -17,6 +17,12 @@ struct connection {
 	struct database work;
 	struct command_model *executed[SERVER_BATCH]; /* those that succeeded, in their order */
 	uint32_t executed_count;
+	/* COMMIT was sent, and behind it, if there is a batch behind, what this one wanted next. */
+	bool committing;
+	struct batch *behind;
+	enum batch_step next;
+	const struct statement *statements;
+	size_t statement_count;
 };
 
 struct server {
