@@ -47,7 +47,7 @@ rowd_unit_pieces(footprint_foreign_keys)
 rowd_unit(policy rowd_plan)
 rowd_unit(heap unit_planner_core)
 rowd_unit(planner_property unit_planner_core)
-target_sources(unit_planner_property PRIVATE planner_database.c planner_model.c planner_server.c)
+target_sources(unit_planner_property PRIVATE planner_database.c planner_draw.c planner_model.c planner_server.c)
 rowd_unit(planner_memory unit_planner_core)
 rowd_unit_pieces(planner_memory)
 

@@ -4,30 +4,25 @@
  * What each command has found, and the tables at the end, have to be what they are when all run one by one; a command
  * whose COMMIT took effect without an answer runs once more in its place. PLANNER_SEED repeats one run. */
 #include "fake_shared.h"
+#include "planner_draw.h"
 #include "planner_server.h"
 
 #include "daemon/plan/planner_state.h"
 #include "tests/support/unit.h"
 
-#include <errno.h>
-#include <stdio.h>
 #include <stdlib.h>
 
 enum { RUNS = 30000, COMMANDS = 60, CONNECTIONS = 16, QUEUES = 4, FAULTS_PER_COMMAND = 4, TURNS = 200000 };
 
 struct run {
-	uint64_t seed, random;
+	uint64_t seed;
+	struct drawing drawing;
 	bool passed;
 	uint64_t now_us;
 	struct planner *planner;
 	struct policy policies[QUEUES];
 	struct command_model models[COMMANDS];
 	uint32_t count, submitted, answered;
-	bool may_lock;    /* some commands never get their locks; the others then meet less trouble of other kinds */
-	uint32_t creates; /* how much more often they are drawn: without, there would be nothing to read */
-	uint32_t values;  /* that a column may have: with fewer of them, commands meet more often */
-	enum table_name tables[TABLES];
-	uint32_t table_count; /* that are written: the same holds for them */
 	struct connection connections[CONNECTIONS];
 	uint32_t connection_count;
 	struct server server;
@@ -38,8 +33,7 @@ static struct run run;
 
 static uint32_t draw(uint32_t below)
 {
-	run.random = run.random * 6364136223846793005u + 1442695040888963407u;
-	return (uint32_t)(run.random >> 33) % below;
+	return drawing_number(&run.drawing, below);
 }
 
 static void set_catalog(void)
@@ -54,79 +48,12 @@ static void set_catalog(void)
 
 /* --- commands --- */
 
-static int draw_value(enum table_name table, int column)
-{
-	bool may_be_null = column > 0 && !(table == MADE && column == 1);
-
-	if (may_be_null && draw(4) == 0)
-		return NOTHING;
-	return (int)draw(column_is_text(table, column) ? 2 * run.values : run.values);
-}
-
-/* The id of a row that a producer has been told of; or one that never was. */
-static int draw_made_id(void)
-{
-	uint32_t from = run.submitted == 0 ? 0 : draw(run.submitted);
-
-	for (uint32_t i = 0; i < run.submitted; i++) {
-		const struct command_model *model = &run.models[(from + i) % run.submitted];
-
-		if (model->done && model->table == MADE && model->action == CREATE)
-			return made_id(model, model->times - 1);
-	}
-	return COMMANDS * TIMES;
-}
-
-/* Which rows it is about. Generated keys stay as they are. */
-static void aim(struct command_model *model)
-{
-	bool by_key = model->action != UPDATE_WHERE && model->action != DELETE_WHERE;
-
-	model->column = by_key ? 0 : 1 + (int)draw(planner_tables[model->table].column_count - 1);
-	model->value = draw_value(model->table, model->column);
-	if (model->table == MADE && by_key)
-		model->value = draw_made_id();
-	for (uint32_t i = 0; i < planner_tables[model->table].column_count; i++) {
-		model->row.values[i] = draw_value(model->table, (int)i);
-		model->changed[i] = draw(3) == 0 && (i > 0 || model->table != MADE);
-	}
-	model->changed[1 + draw(planner_tables[model->table].column_count - 1)] = true;
-}
-
-static void make_command(struct command_model *model)
-{
-	uint32_t kind = draw(ACTIONS + run.creates);
-
-	*model = (struct command_model){.action = kind < ACTIONS ? (enum action)kind : CREATE,
-					.table = run.tables[draw(run.table_count)],
-					.doom = draw(12) == 0 ? (enum doom)(1 + draw(DOOM_AFTERWARDS)) : DOOM_NONE,
-					.index = (int)run.submitted,
-					.found = UNANSWERED};
-	aim(model);
-	model->script = (struct script){.waves = 1 + draw(3), .statements = 1 + draw(2), .size = 1 + draw(3)};
-	if (draw(2) == 0)
-		model->script.waves = model->script.statements = 1;
-	model->acts_in_wave = model->action == CREATE ? 1 : 1 + draw(model->script.waves);
-	if (run.may_lock && draw(8) == 0)
-		model->doom = DOOM_LOCKED;
-	model->locked_from = draw(3);
-	model->script.undo = draw(6) == 0;
-	if (model->script.waves == 1 && model->script.statements == 1 && !model->script.undo &&
-	    (model->doom <= DOOM_AT_ONCE || model->doom == DOOM_LOCKED))
-		model->script.share = draw(3) > 0;
-	script_command(model);
-	if (draw(20) == 0) {
-		model->script.compile_result = -ENOENT;
-		model->script.heals_at = run.catalog_number + 1;
-	}
-}
-
 static void submit(void)
 {
 	struct command_model *model = &run.models[run.submitted];
 	struct script *script = &model->script;
 
-	make_command(model);
+	drawing_command(&run.drawing, run.models, run.submitted, run.catalog_number);
 	run.server.count = ++run.submitted;
 	assert_int_equal(planner_submit(run.planner, &run.policies[draw(QUEUES)], script_raw(&script),
 					draw(8) == 0 ? 1 + draw(2) : 0, model, run.now_us),
@@ -165,7 +92,7 @@ static void end(struct connection *connection, enum batch_end how, const struct 
 static bool may_fail(struct connection *connection)
 {
 	for (uint32_t i = 0; i < connection->count; i++)
-		if (connection->models[i]->faults >= (run.may_lock ? 1 : FAULTS_PER_COMMAND))
+		if (connection->models[i]->faults >= (run.drawing.may_lock ? 1 : FAULTS_PER_COMMAND))
 			return false;
 	for (uint32_t i = 0; i < connection->count; i++)
 		connection->models[i]->faults++;
@@ -407,27 +334,6 @@ static void check_against_one_by_one(void)
 	assert_memory_equal(&run.server.committed, &database, sizeof(database));
 }
 
-static enum foreign_key_action draw_action(void)
-{
-	return draw(2) ? FOREIGN_KEY_CASCADE : (enum foreign_key_action)draw(FOREIGN_KEY_SET_DEFAULT);
-}
-
-/* Any tables, or some that refer to each other. */
-static void draw_tables(void)
-{
-	static const enum table_name families[][3] = {{PARENT, CHILD, GRANDCHILD},
-						      {PARENT, MADE, CHILD},
-						      {NODE, GRANDCHILD, CHILD},
-						      {WORD, WORD, MADE},
-						      {PARENT, PARENT, CHILD}};
-	enum { FAMILIES = sizeof(families) / sizeof(*families) };
-	uint32_t family = draw(2 * FAMILIES);
-
-	run.table_count = family < FAMILIES ? 3 : 1 + draw(TABLES);
-	for (uint32_t i = 0; i < run.table_count; i++)
-		run.tables[i] = family < FAMILIES ? families[family][i] : (enum table_name)draw(TABLES);
-}
-
 static void set_up(uint64_t seed)
 {
 	const struct planner_options options = {.batch = 1 + (uint32_t)(seed % 7) * 4,
@@ -436,19 +342,11 @@ static void set_up(uint64_t seed)
 						.worker = ""};
 
 	run.connection_count = 1 + draw(CONNECTIONS);
-	run.may_lock = draw(4) == 0;
-	run.creates = draw(3) > 0 ? 4 : 30;
-	run.values = 2 + draw(VALUES - 1);
-	draw_tables();
 	run.server.models = run.models;
 	run.policies[QUEUES - 1].statement_timeout_ms = 1000;
 	fake_shared_rules.names_no_culprit = draw(2) == 0;
 	fake_shared_rules.must_be_undone = draw(4) == 0;
 	fake_shared_rules.size_limit = draw(3) == 0 ? 5 : 0;
-	for (uint32_t i = 0; i < FOREIGN_KEYS; i++) {
-		planner_foreign_keys[i]->on_delete = draw_action();
-		planner_foreign_keys[i]->on_update = draw_action();
-	}
 	assert_int_equal(planner_new(&options, &run.planner), 0);
 	set_catalog();
 }
@@ -457,8 +355,8 @@ static void one_run(uint64_t seed)
 {
 	uint32_t turns = 0;
 
-	run = (struct run){
-		.seed = seed, .random = seed * 2 + 1, .now_us = 1, .count = 5 + (uint32_t)(seed % (COMMANDS - 5))};
+	run = (struct run){.seed = seed, .now_us = 1, .count = 5 + (uint32_t)(seed % (COMMANDS - 5))};
+	drawing_begin(&run.drawing, seed);
 	set_up(seed);
 	while (run.answered < run.count) {
 		turn();
