@@ -35,13 +35,12 @@ static bool is_hopelessly_long(const struct job_plan *plan, const struct inserti
 	return plan->compiler.out->size + 2 * values > plan->compiler.server->max_allowed_packet;
 }
 
-/* All rows in one statement, with their footprints. */
+/* The rows of one statement, with their footprints. */
 static int append_rows(struct job_plan *plan, struct insertion *insertion)
 {
 	struct create_state *create = &plan->create;
 	struct compiler *compiler = &plan->compiler;
 
-	insertion_append_head(compiler->out, insertion, plan->table);
 	create->rows_start = compiler->out->size;
 	for (uint32_t i = 0; i < create->row_count; i++) {
 		int result;
@@ -315,21 +314,51 @@ static void ask_for_ids(struct job_plan *plan)
 	plan->create.role = ROLE_IDS;
 }
 
+/* The INSERT around a row that stands alone in the first wave's text, behind it. */
+static int complete_insert(struct job *job)
+{
+	struct job_plan *plan = job->plan;
+	struct create_state *create = &plan->create;
+	struct wave *wave = &plan->first;
+	size_t size = create->row_ends[0];
+	char *to;
+
+	wave->count = 0;
+	plan_statement_begin(plan, wave, ROLE_EFFECT);
+	insertion_append_head(&wave->sql, create->insertion, plan->table);
+	to = buffer_reserve(&wave->sql, size);
+	if (to) {
+		memcpy(to, wave->sql.data, size);
+		wave->sql.size += size;
+	}
+	if (create->role != ROLE_EFFECT)
+		plan_statement_returning(plan, wave, create->role);
+	return plan_statement_end(plan, wave);
+}
+
 static int append_insert(struct job_plan *plan, struct insertion *insertion)
 {
 	bool mysql = plan->compiler.server->kind == SERVER_MYSQL;
 	struct create_state *create = &plan->create;
+	bool bare = create->row_count == 1 && !mysql;
 	int result;
 
 	create->insertion = insertion;
 	plan_statement_begin(plan, &plan->first, ROLE_EFFECT);
+	/* Most single rows are sent with others in one statement, which has the rest once. */
+	if (bare)
+		plan->complete = complete_insert;
+	else
+		insertion_append_head(&plan->first.sql, insertion, plan->table);
 	result = append_rows(plan, insertion);
 
 	if (result == 0 && create->role == ROLE_EFFECT && ids_must_be_read(plan))
 		ask_for_ids(plan);
 	if (result < 0)
 		return result;
-	if (create->role != ROLE_EFFECT && !mysql)
+	if (bare)
+		plan->first.statements[0].role = create->role;
+	else if (create->role != ROLE_EFFECT && !mysql)
 		plan_statement_returning(plan, &plan->first, create->role);
 	result = plan_statement_end(plan, &plan->first);
 	if (result == 0 && create->role != ROLE_EFFECT && mysql)

@@ -14,7 +14,7 @@ void procedure_restart(struct job *job)
 	struct job_plan *plan = job->plan;
 
 	/* Nothing was sent since it was compiled, or started over. */
-	if (!plan->wave)
+	if (!plan->wave && !plan->failed)
 		return;
 	plan->wave = NULL;
 	plan->matched = plan->affected = plan->insert_id = plan->number = 0;
@@ -93,6 +93,19 @@ static bool follow(struct job *job)
 	return result == 0 && plan->later.count > 0;
 }
 
+/* Returns whether the first wave can be sent. */
+static bool complete(struct job *job)
+{
+	struct job_plan *plan = job->plan;
+	int result = plan->complete ? plan->complete(job) : 0;
+
+	if (result < 0)
+		fail_with(plan, result);
+	else
+		plan->complete = NULL;
+	return result == 0;
+}
+
 static void finish(struct job *job)
 {
 	struct job_plan *plan = job->plan;
@@ -117,7 +130,7 @@ enum procedure_step procedure_next(struct job *job, struct statement ret_stateme
 	*ret_count = 0;
 	*ret_undo = false;
 	if (!plan->wave)
-		wave = &plan->first;
+		wave = complete(job) ? &plan->first : NULL;
 	else if (!plan->failed && follow(job))
 		wave = &plan->later;
 	else if (plan->failed && bad_row_next(plan))

@@ -105,6 +105,8 @@ struct job_plan {
 	struct share share;
 	struct bytes update_head; /* "UPDATE t SET …", when its WHERE comes with the second wave */
 
+	/* Completes the first wave, of which compile wrote only what is needed to share it; NULL: it is complete. */
+	int (*complete)(struct job *job);
 	/* Writes the wave after the one that was answered, if there is one: later.count tells. NULL: there is none.
 	 * It takes nothing from the arena: there may be any number of runs. */
 	int (*follow)(struct job *job);
