@@ -391,24 +391,33 @@ static void on_unblocked(void *context, const struct redis_reply *reply)
 	worker_touch(queue->worker);
 }
 
+static int send_unblock(struct worker_queue *queue)
+{
+	struct link *link = queue->worker->link;
+	uint64_t client_id = link_client_id(queue->intake.pop_link);
+
+	if (client_id == 0)
+		return -ESRCH;
+	link_begin(link, 3);
+	link_text(link, "CLIENT");
+	link_text(link, "UNBLOCK");
+	link_uint(link, client_id);
+	return link_commit(link, 0, on_unblocked, queue);
+}
+
 /* Ends a pop: by asking Redis, which leaves no doubt whether it has moved something, or else by cutting. */
 static void unblock(struct worker_queue *queue, uint64_t now_ms)
 {
 	struct intake *intake = &queue->intake;
-	struct link *link = queue->worker->link;
 
 	if (intake->unblocking) {
 		if (now_ms >= intake->unblock_until_ms)
 			link_drop(intake->pop_link, "the pop did not end");
 		return;
 	}
-	link_begin(link, 3);
-	link_text(link, "CLIENT");
-	link_text(link, "UNBLOCK");
-	link_uint(link, link_client_id(intake->pop_link));
 	intake->unblocking = true;
 	intake->unblock_until_ms = now_ms + UNBLOCK_WAIT_MS;
-	if (link_client_id(intake->pop_link) == 0 || link_commit(link, 0, on_unblocked, queue))
+	if (send_unblock(queue))
 		link_drop(intake->pop_link, "the pop is not wanted any more");
 }
 

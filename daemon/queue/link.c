@@ -232,6 +232,8 @@ static int commit(struct link *link, uint64_t timeout_ms, link_answer *answer, v
 		failure = -ENOMEM;
 	if (failure)
 		pipeline_retract(&link->pipeline);
+	else
+		pipeline_commit(&link->pipeline);
 	return failure;
 }
 

@@ -4,6 +4,8 @@
 #include "daemon/queue/resp.h"
 #include "daemon/queue/stream.h"
 
+#include <assert.h>
+
 enum {
 	LIMIT_BYTES = 1 << 30,
 	KEPT_BYTES = 1 << 20, /* what a larger pipeline took is given back */
@@ -22,12 +24,22 @@ void pipeline_free(struct pipeline *pipeline)
 
 void pipeline_begin(struct pipeline *pipeline, uint32_t arguments)
 {
+	assert(!pipeline->open);
+	pipeline->open = true;
 	pipeline->begun = pipeline->output.size;
 	resp_append_count(&pipeline->output, arguments);
 }
 
+void pipeline_commit(struct pipeline *pipeline)
+{
+	assert(pipeline->open);
+	pipeline->open = false;
+}
+
 void pipeline_retract(struct pipeline *pipeline)
 {
+	assert(pipeline->open);
+	pipeline->open = false;
 	pipeline->output.size = pipeline->begun;
 	pipeline->output.state = BUFFER_FINE;
 }
@@ -53,6 +65,7 @@ int pipeline_flush(struct pipeline *pipeline, struct stream *stream)
 	const struct buffer *output = &pipeline->output;
 	struct bytes rest = {.data = output->data + pipeline->sent, .size = output->size - pipeline->sent};
 
+	assert(!pipeline->open);
 	if (rest.size == 0)
 		return 0;
 	ssize_t size = stream_send(stream, rest);

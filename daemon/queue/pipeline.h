@@ -11,14 +11,17 @@ struct stream;
 struct pipeline {
 	struct buffer output; /* what is not sent yet, and behind it what has begun */
 	size_t begun;         /* where that begins */
+	bool open;            /* it has begun: to be committed or retracted before anything else */
 	size_t sent;          /* how much of the output the socket has taken already */
 };
 
 void pipeline_init(struct pipeline *pipeline);
 void pipeline_free(struct pipeline *pipeline);
 
-/* A command: begun, appended to with the functions of resp.h, then left as it is or retracted. */
+/* A command: begun, appended to with the functions of resp.h, then committed or retracted. Were it left as it is, the
+ * answers of all that follow would be taken for those of others. */
 void pipeline_begin(struct pipeline *pipeline, uint32_t arguments);
+void pipeline_commit(struct pipeline *pipeline);
 /* Takes back what has begun, and with it the reason why it could not be completed. */
 void pipeline_retract(struct pipeline *pipeline);
 
