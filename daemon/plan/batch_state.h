@@ -33,6 +33,7 @@ enum group_state { GROUP_WAITING, GROUP_SENT, GROUP_OVER };
 struct batch_group {
 	enum group_state state;
 	uint32_t first, count;       /* in batch->order */
+	uint32_t culprits;           /* that it failed for so far */
 	const struct table *ordered; /* creates that keep their order in this table; NULL: none */
 	size_t size;                 /* of the longest statement, but for names */
 	struct shared *shared;       /* while SENT, of several */

@@ -190,6 +190,22 @@ static void send_group(struct batch *batch, uint32_t index)
 	add_statements(batch, index, count);
 }
 
+/* When so many of a group have failed, more will: to send the others together once more for each of them would cost
+ * more than to send each by itself. */
+enum { CULPRITS_TOGETHER = 8 };
+
+static void take_out(struct batch *batch, uint32_t index, uint32_t culprit)
+{
+	struct batch_group *group = &batch->groups[index];
+	bool last = ++group->culprits >= CULPRITS_TOGETHER;
+	uint32_t behind = group->count - culprit - 1;
+
+	step_member(batch, index, batch->order[group->first + culprit]);
+	split(batch, index, culprit, culprit + 1);
+	if (last && behind > 0)
+		scatter(batch, culprit > 0 ? index + 1 : index);
+}
+
 /* What became of a group of several. */
 static void resolve_group(struct batch *batch, uint32_t index)
 {
@@ -203,8 +219,7 @@ static void resolve_group(struct batch *batch, uint32_t index)
 		group->state = GROUP_OVER;
 		return;
 	case SHARED_CULPRIT:
-		step_member(batch, index, batch->order[group->first + culprit]);
-		split(batch, index, culprit, culprit + 1);
+		take_out(batch, index, culprit);
 		return;
 	case SHARED_HALVES:
 		split(batch, index, group->count / 2, group->count / 2);

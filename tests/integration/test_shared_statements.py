@@ -123,3 +123,14 @@ def test_large_answers_that_nobody_shares(world, twin):
     commands = [{"op": "read", "table": "tale", "pk": f"tALE {1 + number % 3}"} for number in range(512)]
     for number, reply in enumerate(answer_all(side, commands)):
         assert reply["row"]["body"] == "abc"[number % 3] * 100000
+
+
+def test_a_group_needs_no_more_grants_than_its_jobs(world, twin):
+    """To create asks for INSERT only; a statement for many has its keys back."""
+    twin.query("CREATE USER IF NOT EXISTS inserting@localhost IDENTIFIED BY ''")
+    twin.query(f"GRANT INSERT ON {twin.name}.counted TO inserting@localhost")
+    side = twins.Side(world, twin, database_url=twin.url.replace("root@", "inserting@"))
+    command = {"op": "create", "table": "counted", "values": {"n": 1}, "returning": False}
+    keys = [reply["insert_id"] for reply in answer_all(side, [command] * 100)]
+    assert keys == sorted(set(keys))
+    assert twin.query("SELECT COUNT(*) FROM counted") == [(100,)]

@@ -250,6 +250,31 @@ static void test_a_culprit_at_either_end(void **state)
 	}
 }
 
+/* Each of the first eight costs a statement for the others; then each goes by itself. */
+static void test_many_culprits_end_the_group(void **state)
+{
+	enum { JOBS = 16, TOGETHER = 8 };
+	uint32_t shares[JOBS];
+	struct batch *batch;
+
+	(void)state;
+	for (uint32_t i = 0; i < JOBS; i++)
+		shares[i] = 1;
+	submit_sharing(JOBS, shares);
+	for (uint32_t i = 0; i < JOBS; i++)
+		scripts[i].bad = true;
+	batch = choose();
+	for (uint32_t i = 0; i < TOGETHER; i++) {
+		assert_int_equal(send(batch), 1);
+		batch_failed(batch, 0, &duplicate);
+	}
+	assert_int_equal(send(batch), JOBS - TOGETHER);
+	for (uint32_t i = 0; i < JOBS - TOGETHER; i++)
+		batch_failed(batch, i, &duplicate);
+	commit(batch);
+	expect_finished(JOBS, JOBS);
+}
+
 /* Nobody knows who it was: at most twice as many statements as halvings. */
 static void test_halves_find_the_culprit(void **state)
 {
@@ -418,6 +443,7 @@ int main(void)
 		GROUP_TEST(a_culprit_is_taken_out),
 		GROUP_TEST(creates_are_taken_apart_in_order),
 		GROUP_TEST(a_culprit_at_either_end),
+		GROUP_TEST(many_culprits_end_the_group),
 		GROUP_TEST(halves_find_the_culprit),
 		GROUP_TEST(without_memory_groups_are_smaller),
 		GROUP_TEST(a_half_done_group_is_undone),

@@ -76,9 +76,9 @@ bool share_read_number(struct bytes digits, uint64_t *ret_number)
 	for (size_t i = negative; i < digits.size; i++) {
 		uint64_t digit = (uint64_t)(digits.data[i] - '0');
 
-		if (digit > 9 || number > (UINT64_MAX - digit) / 10)
+		if (digit > 9 || __builtin_mul_overflow(number, 10, &number) ||
+		    __builtin_add_overflow(number, digit, &number))
 			return false;
-		number = number * 10 + digit;
 	}
 	*ret_number = negative ? 0 - number : number;
 	return digits.size > (size_t)negative && (!negative || number <= UINT64_C(1) << 63);
@@ -86,13 +86,10 @@ bool share_read_number(struct bytes digits, uint64_t *ret_number)
 
 /* Whether the column can hold the number. No row has a key that is beyond it, and MySQL's CASE takes the largest
  * unsigned number for -1. */
-static bool integer_fits(const struct column *column, struct bytes digits)
+static bool integer_fits(const struct column *column, bool negative, uint64_t number)
 {
-	uint64_t most = UINT64_MAX >> (64 - 8 * column->integer_bytes), number = 0;
-	bool negative = digits.data[0] == '-';
+	uint64_t most = UINT64_MAX >> (64 - 8 * column->integer_bytes);
 
-	if (!share_read_number(digits, &number))
-		return false;
 	if (column->is_unsigned)
 		return !negative && number <= most;
 	return negative ? 0 - number <= most / 2 + 1 : number <= most / 2;
@@ -107,12 +104,14 @@ static bool is_plain_text(struct bytes text)
 	return true;
 }
 
-/* Whether a row's value of the column is that of the literal exactly when it makes the same literal. */
-static bool tells_itself(const struct column *column, struct bytes literal)
+/* Whether a row's value of the column is that of the literal exactly when it makes the same literal. ret_number: that
+ * of an integer. */
+static bool tells_itself(const struct column *column, struct bytes literal, uint64_t *ret_number)
 {
 	switch (column->kind) {
 	case COLUMN_INTEGER:
-		return integer_fits(column, literal);
+		return share_read_number(literal, ret_number) &&
+		       integer_fits(column, literal.data[0] == '-', *ret_number);
 	case COLUMN_TEXT:
 		return column->binary_collation && !column->is_fixed_length && is_plain_text(literal);
 	case COLUMN_UUID:
@@ -142,7 +141,8 @@ static struct bytes literal_at(const struct job_plan *plan, const struct row_spa
 	return (struct bytes){.data = plan->first.sql.data + span->start, .size = span->size};
 }
 
-static bool has_plain_key(const struct job_plan *plan, const struct row *row)
+/* ret_number: the last of its integers. */
+static bool has_plain_key(const struct job_plan *plan, const struct row *row, uint64_t *ret_number)
 {
 	const struct key *key = plan->table->primary_key;
 
@@ -151,7 +151,7 @@ static bool has_plain_key(const struct job_plan *plan, const struct row *row)
 	for (uint32_t i = 0; i < key->column_count; i++) {
 		const struct row_span *span = &row->spans[key->columns[i]->position];
 
-		if (span->size == 0 || !tells_itself(key->columns[i], literal_at(plan, span)))
+		if (span->size == 0 || !tells_itself(key->columns[i], literal_at(plan, span), ret_number))
 			return false;
 	}
 	return true;
@@ -184,19 +184,18 @@ static int write_tuple(struct job_plan *plan, const struct row *row)
 int share_by_key(struct job_plan *plan, enum share_kind kind, const struct row *row)
 {
 	const struct key *key = plan->table->primary_key;
-	struct share *share = &plan->share;
+	uint64_t number = 0;
 
-	if (!has_plain_key(plan, row))
+	if (!has_plain_key(plan, row, &number))
 		return 0;
-	*share = (struct share){
+	plan->share = (struct share){
 		.kind = kind,
 		.hash = hash_of(plan, kind),
 		.start = row->spans[key->columns[0]->position].start,
 		.size = row->spans[key->columns[0]->position].size,
 		.is_number = key->column_count == 1 && key->columns[0]->kind == COLUMN_INTEGER,
+		.number = number,
 	};
-	if (share->is_number)
-		share_read_number(share_text(plan), &share->number);
 	return key->column_count > 1 ? write_tuple(plan, row) : 0;
 }
 
