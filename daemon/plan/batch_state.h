@@ -1,4 +1,4 @@
-/* plan/batch_state.h - what a batch consists of. Private to batch.c, batch_wave.c and batch_trouble.c. */
+/* plan/batch_state.h - what a batch consists of. Private to batch*.c. */
 #ifndef PLAN_BATCH_STATE_H
 #define PLAN_BATCH_STATE_H
 
@@ -36,6 +36,7 @@ struct batch_group {
 	uint32_t culprits;           /* that it failed for so far */
 	const struct table *ordered; /* creates that keep their order in this table; NULL: none */
 	size_t size;                 /* of the longest statement, but for names */
+	bool holds_up;               /* should one by itself fail, it is tried again: those behind it wait as well */
 	struct shared *shared;       /* while SENT, of several */
 };
 
@@ -58,6 +59,7 @@ struct batch {
 	struct job **jobs; /* theirs, in the same order */
 	struct batch_group *groups;
 	uint32_t group_count;
+	bool mixed;      /* jobs were planned with catalogs of different age: tables are the same by their names */
 	uint32_t *table; /* open addressing: what jobs share by, to their last group */
 	uint32_t table_mask;
 	struct shared **shared; /* lent to the groups of a wave; made as they are needed */
@@ -72,6 +74,16 @@ struct batch {
 	bool lost;              /* members are marked so */
 	struct sql_error error; /* with TROUBLE_SQL and TROUBLE_END */
 };
+
+void batch_form_groups(struct batch *batch);
+
+/* Takes the jobs from `until` to `from` out of a group and makes two of what is left. */
+void batch_split_group(struct batch *batch, uint32_t index, uint32_t until, uint32_t from);
+
+/* Makes each job of a group one of its own. */
+void batch_scatter_group(struct batch *batch, uint32_t index);
+
+bool batch_same_table(const struct batch *batch, const struct table *a, const struct table *b);
 
 /* Notes that the connection went while statement `index` of the wave was being answered. */
 void batch_mark_lost(struct batch *batch, size_t index);

@@ -1,8 +1,7 @@
 /* plan/batch_wave.c - what is sent next, and where the answers go.
  *
- * Members that can share statements stand in one group, in queue order; every other is a group of its own. A group of
- * several that failed is taken apart at its place. Groups of creates whose order counts go one after the other: what
- * stands behind one that may have to run again, waits for the next wave. */
+ * A group of several that failed is taken apart at its place. Groups of creates whose order counts go one after the
+ * other: what stands behind one that may have to run again, waits for the next wave. */
 #include "daemon/plan/batch_state.h"
 
 #include "daemon/plan/retry.h"
@@ -14,121 +13,6 @@
 static struct job *job_of(const struct batch *batch, uint32_t member)
 {
 	return &batch->members[member].task->job;
-}
-
-/* --- groups --- */
-
-/* The last group that the job could share with, or where it would be noted. */
-static uint32_t *find_group(const struct batch *batch, const struct job *job)
-{
-	uint64_t hash = shared_hash(job);
-	uint32_t slot = (uint32_t)(hash ^ hash >> 32) & batch->table_mask;
-
-	while (batch->table[slot] != BATCH_NOBODY &&
-	       !shared_match(job, job_of(batch, batch->groups[batch->table[slot]].first)))
-		slot = (slot + 1) & batch->table_mask;
-	return &batch->table[slot];
-}
-
-/* By their names: jobs of one batch may have been planned with catalogs of different age. */
-static bool same_table(const struct table *a, const struct table *b)
-{
-	return a == b || (a && b && bytes_equal(a->name, b->name));
-}
-
-static bool is_last_of_table(const struct batch *batch, uint32_t group, const struct table *table)
-{
-	for (uint32_t i = group + 1; table && i < batch->group_count; i++)
-		if (same_table(batch->groups[i].ordered, table))
-			return false;
-	return true;
-}
-
-static bool has_room(const struct batch *batch, uint32_t group, const struct job *job)
-{
-	return group != BATCH_NOBODY && is_last_of_table(batch, group, procedure_footprint(job)->creates_in) &&
-	       batch->groups[group].size + shared_size(job) <= shared_size_limit(job);
-}
-
-static uint32_t add_group(struct batch *batch, uint32_t leader)
-{
-	batch->groups[batch->group_count] = (struct batch_group){.first = leader};
-	return batch->group_count++;
-}
-
-static void choose_group(struct batch *batch, uint32_t member)
-{
-	const struct job *job = job_of(batch, member);
-	uint32_t *found = shared_hash(job) != 0 ? find_group(batch, job) : NULL;
-	uint32_t group = found && has_room(batch, *found, job) ? *found : add_group(batch, member);
-
-	if (found)
-		*found = group;
-	batch->members[member].group = group;
-	/* With NULL in a key of text a create may come in any order; one that shares its statement need not. */
-	if (!batch->groups[group].ordered)
-		batch->groups[group].ordered = procedure_footprint(job)->creates_in;
-	batch->groups[group].count++;
-	batch->groups[group].size += found ? shared_size(job) : 0;
-}
-
-static void form_groups(struct batch *batch)
-{
-	uint32_t first = 0;
-
-	batch->group_count = 0;
-	memset(batch->table, 0xff, (batch->table_mask + 1) * sizeof(*batch->table));
-	for (uint32_t i = 0; i < batch->count; i++)
-		choose_group(batch, i);
-	for (uint32_t i = 0; i < batch->group_count; i++) {
-		batch->groups[i].first = first;
-		first += batch->groups[i].count;
-		batch->groups[i].count = 0;
-	}
-	for (uint32_t i = 0; i < batch->count; i++) {
-		struct batch_group *group = &batch->groups[batch->members[i].group];
-		uint32_t at = group->first + group->count++;
-
-		batch->order[at] = i;
-		batch->jobs[at] = job_of(batch, i);
-	}
-}
-
-/* Takes the jobs from `until` to `from` out of the group and makes two of what is left. */
-static void split(struct batch *batch, uint32_t index, uint32_t until, uint32_t from)
-{
-	struct batch_group *group = &batch->groups[index];
-	struct batch_group behind = *group;
-
-	behind.first += from;
-	behind.count -= from;
-	behind.state = GROUP_WAITING;
-	group->count = until;
-	group->state = GROUP_WAITING;
-	if (behind.count == 0) {
-		group->state = until > 0 ? GROUP_WAITING : GROUP_OVER;
-		return;
-	}
-	if (until == 0) {
-		*group = behind;
-		return;
-	}
-	memmove(group + 2, group + 1, (batch->group_count - index - 1) * sizeof(*group));
-	group[1] = behind;
-	batch->group_count++;
-}
-
-/* Makes each job of the group one of its own. */
-static void scatter(struct batch *batch, uint32_t index)
-{
-	struct batch_group *group = &batch->groups[index];
-	const struct table *ordered = group->ordered;
-	uint32_t first = group->first, count = group->count;
-
-	memmove(group + count, group + 1, (batch->group_count - index - 1) * sizeof(*group));
-	for (uint32_t i = 0; i < count; i++)
-		group[i] = (struct batch_group){.first = first + i, .count = 1, .ordered = ordered};
-	batch->group_count += count - 1;
 }
 
 /* --- what is sent --- */
@@ -183,7 +67,7 @@ static void send_group(struct batch *batch, uint32_t index)
 					   &batch->statements[batch->wave], &count) < 0) {
 		for (uint32_t i = 0; i < group->count; i++)
 			procedure_restart(batch->jobs[group->first + i]);
-		split(batch, index, group->count / 2, group->count / 2);
+		batch_split_group(batch, index, group->count / 2, group->count / 2);
 		return;
 	}
 	group->state = GROUP_SENT;
@@ -201,9 +85,9 @@ static void take_out(struct batch *batch, uint32_t index, uint32_t culprit)
 	uint32_t behind = group->count - culprit - 1;
 
 	step_member(batch, index, batch->order[group->first + culprit]);
-	split(batch, index, culprit, culprit + 1);
+	batch_split_group(batch, index, culprit, culprit + 1);
 	if (last && behind > 0)
-		scatter(batch, culprit > 0 ? index + 1 : index);
+		batch_scatter_group(batch, culprit > 0 ? index + 1 : index);
 }
 
 /* What became of a group of several. */
@@ -222,10 +106,10 @@ static void resolve_group(struct batch *batch, uint32_t index)
 		take_out(batch, index, culprit);
 		return;
 	case SHARED_HALVES:
-		split(batch, index, group->count / 2, group->count / 2);
+		batch_split_group(batch, index, group->count / 2, group->count / 2);
 		return;
 	case SHARED_SINGLY:
-		scatter(batch, index);
+		batch_scatter_group(batch, index);
 		return;
 	case SHARED_UNDO:
 		break;
@@ -238,10 +122,13 @@ static bool must_wait(const struct batch *batch, uint32_t index)
 {
 	const struct table *table = batch->groups[index].ordered;
 
-	for (uint32_t i = 0; table && i < index; i++)
-		if (batch->groups[i].state != GROUP_OVER && same_table(batch->groups[i].ordered, table) &&
-		    (batch->groups[i].count > 1 || shared_holds_up_creates(batch->jobs[batch->groups[i].first])))
+	for (uint32_t i = 0; table && i < index; i++) {
+		const struct batch_group *group = &batch->groups[i];
+
+		if ((group->count > 1 || group->holds_up) && group->state != GROUP_OVER &&
+		    batch_same_table(batch, group->ordered, table))
 			return true;
+	}
 	return false;
 }
 
@@ -267,7 +154,7 @@ enum batch_step batch_next(struct batch *batch, uint64_t now_us, const struct st
 	for (uint32_t i = 0; !batch->begun && i < batch->count; i++)
 		procedure_restart(job_of(batch, i));
 	if (!batch->begun)
-		form_groups(batch);
+		batch_form_groups(batch);
 	batch->begun = true;
 	batch->wave = 0;
 	batch->answered = 0;

@@ -7,6 +7,7 @@ add_library(unit_planner_core STATIC
 	fake_shared.c
 	${PLAN_DIR}/batch.c
 	${PLAN_DIR}/batch_trouble.c
+	${PLAN_DIR}/batch_groups.c
 	${PLAN_DIR}/batch_wave.c
 	${PLAN_DIR}/footprint.c
 	${PLAN_DIR}/footprint_foreign_keys.c
