@@ -16,7 +16,12 @@
 #include <uv.h>
 
 /* What a connection asks of whoever planned the transaction; see plan/batch.h, whose functions these are. */
-enum transaction_step { TRANSACTION_SEND, TRANSACTION_COMMIT, TRANSACTION_ROLLBACK };
+enum transaction_step {
+	TRANSACTION_SEND,
+	TRANSACTION_SEND_READS, /* nothing was changed, nor will be by these: COMMIT is sent right behind them */
+	TRANSACTION_COMMIT,
+	TRANSACTION_ROLLBACK,
+};
 enum transaction_end {
 	TRANSACTION_COMMITTED,
 	TRANSACTION_ROLLED_BACK,

@@ -9,6 +9,9 @@
  *           |                 +----- more to send --+
  *           +--COMMIT, ROLLBACK--> ENDING --> CONFIRMING --> OVER
  *
+ *   A wave of reads has its COMMIT behind it: SENDING --last chunk--> RELEASING --> ANSWERING, and when all is answered
+ *   RELEASED --> ASKING --COMMIT--> OVER. Should there be another wave after all, it begins another transaction.
+ *
  *   One that follows goes from ASKING to ANSWERING, and there waits until the one before it is OVER.
  *
  *   Any of them can break: the connection is then given up, and the end is LOST, or IN_DOUBT once COMMIT was begun, or
@@ -62,7 +65,8 @@ void transaction_follow(const struct transaction *transaction, void *context, st
 
 bool transaction_sends_ahead(const struct transaction *follower)
 {
-	return follower->state == TRANSACTION_ASKING || follower->state == TRANSACTION_SENDING;
+	return follower->state == TRANSACTION_ASKING || follower->state == TRANSACTION_SENDING ||
+	       follower->state == TRANSACTION_RELEASING;
 }
 
 void transaction_take_over(struct transaction *follower)
@@ -93,18 +97,32 @@ static enum transaction_progress start(struct transaction *transaction, enum cal
 	return call_start(transaction->call, kind, text) ? PROGRESS_WAIT : PROGRESS_ON;
 }
 
+static void begin_wave(struct transaction *transaction, enum transaction_release release)
+{
+	assert(transaction->count > 0);
+	transaction->sent = 0;
+	transaction->answered = 0;
+	transaction->release = release;
+	transaction->state = TRANSACTION_SENDING;
+	transaction->since_us = transaction->settings.echo == ECHO_OFF ? 0 : clock_monotonic_us();
+}
+
 static enum transaction_progress ask(struct transaction *transaction)
 {
 	switch (transaction->events.next(transaction->context, &transaction->statements, &transaction->count)) {
 	case TRANSACTION_SEND:
-		assert(transaction->count > 0);
-		transaction->sent = 0;
-		transaction->answered = 0;
-		transaction->state = TRANSACTION_SENDING;
-		transaction->since_us = transaction->settings.echo == ECHO_OFF ? 0 : clock_monotonic_us();
+		begin_wave(transaction, RELEASE_NONE);
+		break;
+	case TRANSACTION_SEND_READS:
+		begin_wave(transaction, RELEASE_WANTED);
 		break;
 	case TRANSACTION_COMMIT:
 		transaction->commits = true;
+		if (transaction->release == RELEASE_DONE) {
+			transaction->end = TRANSACTION_COMMITTED;
+			transaction->state = TRANSACTION_OVER;
+			return PROGRESS_OVER;
+		}
 		transaction->state = TRANSACTION_ENDING;
 		break;
 	case TRANSACTION_ROLLBACK:
@@ -141,7 +159,9 @@ static enum transaction_progress send_next(struct transaction *transaction)
 		    transaction->outstanding_bytes + cost <= TRANSACTION_OUTSTANDING_BYTES)
 			return start(transaction, CALL_SEND, transaction->statements[transaction->sent].text);
 	}
-	transaction->state = TRANSACTION_ANSWERING;
+	transaction->state = transaction->sent == transaction->count && transaction->release == RELEASE_WANTED
+				     ? TRANSACTION_RELEASING
+				     : TRANSACTION_ANSWERING;
 	return PROGRESS_ON;
 }
 
@@ -155,7 +175,7 @@ static enum transaction_progress finish_answer(struct transaction *transaction)
 	else if (transaction->sent < transaction->count)
 		transaction->state = TRANSACTION_SENDING;
 	else
-		transaction->state = TRANSACTION_ASKING;
+		transaction->state = transaction->release == RELEASE_SENT ? TRANSACTION_RELEASED : TRANSACTION_ASKING;
 	return PROGRESS_ON;
 }
 
@@ -182,10 +202,13 @@ static enum transaction_progress start_next(struct transaction *transaction)
 			return tell_too_long(transaction);
 		return start(transaction, CALL_ANSWER, BYTES(""));
 	case TRANSACTION_SET:
+	case TRANSACTION_RELEASED:
 	case TRANSACTION_CONFIRMING:
 		return start(transaction, CALL_ANSWER, BYTES(""));
 	case TRANSACTION_FETCHING:
 		return start(transaction, CALL_ROW, BYTES(""));
+	case TRANSACTION_RELEASING:
+		return start(transaction, CALL_SEND, BYTES("COMMIT"));
 	case TRANSACTION_ENDING:
 		return start(transaction, CALL_SEND, end_text(transaction));
 	case TRANSACTION_OVER:
@@ -310,6 +333,19 @@ static enum transaction_progress take_call(struct transaction *transaction)
 		transaction->outstanding_bytes += cost_of(&transaction->statements[transaction->sent]);
 		transaction->sent++;
 		return PROGRESS_ON;
+	case TRANSACTION_RELEASING:
+		if (call_failed(transaction->call))
+			return break_off(transaction);
+		transaction->release = RELEASE_SENT;
+		transaction->state = TRANSACTION_ANSWERING;
+		return PROGRESS_ON;
+	case TRANSACTION_RELEASED:
+		if (call_failed(transaction->call))
+			return break_off(transaction);
+		echo(transaction, BYTES("COMMIT"), 0, NULL);
+		transaction->release = RELEASE_DONE;
+		transaction->state = TRANSACTION_ASKING;
+		return PROGRESS_ON;
 	case TRANSACTION_ENDING:
 		if (call_failed(transaction->call))
 			return break_off(transaction);
@@ -357,8 +393,8 @@ void transaction_break(struct transaction *transaction, const struct sql_error *
 
 bool transaction_awaits_statement(const struct transaction *transaction)
 {
-	return transaction->state == TRANSACTION_SENDING || transaction->state == TRANSACTION_ANSWERING ||
-	       transaction->state == TRANSACTION_FETCHING;
+	return transaction->state == TRANSACTION_SENDING || transaction->state == TRANSACTION_RELEASING ||
+	       transaction->state == TRANSACTION_ANSWERING || transaction->state == TRANSACTION_FETCHING;
 }
 
 void transaction_tell_end(struct transaction *transaction, bool blame)

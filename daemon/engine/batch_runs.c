@@ -17,13 +17,19 @@ struct batch_run {
 	struct batch_run *next_free;
 };
 
+/* Reads need no round trip for their COMMIT; but where more is waiting, that is the moment to send it (on_follow). */
+static bool ends_early(const struct batch_run *run)
+{
+	return planner_counts(run->runs->planner).waiting == 0 && batch_only_reads(run->batch);
+}
+
 static enum transaction_step on_next(void *context, const struct statement **ret_statements, size_t *ret_count)
 {
 	struct batch_run *run = context;
 
 	switch (batch_next(run->batch, clock_monotonic_us(), ret_statements, ret_count)) {
 	case BATCH_SEND:
-		return TRANSACTION_SEND;
+		return ends_early(run) ? TRANSACTION_SEND_READS : TRANSACTION_SEND;
 	case BATCH_COMMIT:
 		return TRANSACTION_COMMIT;
 	case BATCH_ROLLBACK:

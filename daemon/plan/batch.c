@@ -118,6 +118,14 @@ uint32_t batch_timeout_ms(const struct batch *batch)
 	return batch->members[0].task->job.policy->statement_timeout_ms;
 }
 
+bool batch_only_reads(const struct batch *batch)
+{
+	for (uint32_t i = 0; i < batch->count; i++)
+		if (batch->members[i].task->job.command.operation.op != OP_READ)
+			return false;
+	return true;
+}
+
 uint32_t batch_size(const struct batch *batch)
 {
 	return batch->count;

@@ -12,6 +12,7 @@
 
 #include "daemon/plan/statement.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -44,6 +45,9 @@ enum batch_end {
 
 /* The last call: jobs become DONE or wait again, and the batch is gone. error: why, unless committed; may be NULL. */
 void batch_ended(struct batch *batch, enum batch_end end, const struct sql_error *error, uint64_t now_us);
+
+/* Whether none of its commands changes anything. */
+bool batch_only_reads(const struct batch *batch);
 
 /* How long each of its statements may run, in milliseconds: the limit of its jobs' queue. */
 uint32_t batch_timeout_ms(const struct batch *batch);

@@ -1,5 +1,5 @@
-/* tests/database/followers.c - transactions that are sent behind the COMMIT of another one. Started by
- * tests/database/run.py. */
+/* tests/database/followers.c - transactions that are sent behind the COMMIT of another one, and COMMIT behind reads.
+ * Started by tests/database/run.py. */
 #include "tests/database/harness.h"
 
 #include "common/error.h"
@@ -158,6 +158,65 @@ static void test_nothing_follows_on_a_connection_that_is_to_go(void **state)
 	assert_int_equal(pool_counts(harness.pool).connects, 2);
 }
 
+/* What calls itself reads is committed whatever is said afterwards; and then nothing is sent to end it. */
+static void test_commit_behind_reads(void **state)
+{
+	static struct script script = {
+		.waves = {{"INSERT INTO pet VALUES (1, 1)", "SELECT age FROM pet", "SELECT nothing"},
+			  {"INSERT INTO pet VALUES (2, 2)"}},
+		.reads = true,
+		.last = TRANSACTION_ROLLBACK};
+	static struct script reads = {
+		.waves = {{"SELECT age FROM pet"}}, .reads = true, .last = TRANSACTION_COMMIT, .before_last = freeze};
+
+	(void)state;
+	script_run(&harness, &script);
+	assert_string_equal(script.answers[0][1].first, "1");
+	assert_true(script.answers[0][2].failed);
+	assert_true(script.answers[1][0].done);
+	assert_int_equal(script.end, TRANSACTION_ROLLED_BACK);
+	script_run(&harness, &reads);
+	control("thaw");
+	assert_int_equal(reads.end, TRANSACTION_COMMITTED);
+	check_count("1", "1");
+}
+
+/* More than may be sent before the first answer, behind a COMMIT, and with one behind it. */
+static void test_many_reads_follow(void **state)
+{
+	enum { LARGE_BYTES = 30 * 1024, COUNT = 8 };
+	static struct script second = {.reads = true, .last = TRANSACTION_COMMIT};
+	static struct script first = {
+		.waves = {{"INSERT INTO pet VALUES (1, 7)"}}, .last = TRANSACTION_COMMIT, .follower = &second};
+	char *text = malloc(LARGE_BYTES + 32);
+
+	(void)state;
+	assert_non_null(text);
+	memset(text, ' ', LARGE_BYTES);
+	snprintf(text + LARGE_BYTES, 32, "SELECT age FROM pet");
+	for (int i = 0; i < COUNT; i++)
+		second.waves[0][i] = text;
+	script_start(&harness, &first);
+	harness_wait(&harness, &second.ended);
+	assert_int_equal(second.end, TRANSACTION_COMMITTED);
+	for (int i = 0; i < COUNT; i++)
+		assert_string_equal(second.answers[0][i].first, "7");
+	free(text);
+}
+
+/* No COMMIT of reads is ever in doubt: they run again. */
+static void test_server_is_silent_at_reads(void **state)
+{
+	static struct script script = {
+		.waves = {{"SELECT 1"}}, .reads = true, .last = TRANSACTION_COMMIT, .before_first = freeze};
+
+	(void)state;
+	script_run(&harness, &script);
+	control("thaw");
+	assert_int_equal(script.end, TRANSACTION_LOST);
+	script_do(&harness, "SELECT 1", NULL);
+}
+
 static void check_dropped(const struct script *script)
 {
 	assert_true(script->asked_early);
@@ -203,7 +262,7 @@ static void test_server_dies(void **state)
 	check_count("1", "0");
 }
 
-/* The COMMIT was executed; whether we have read so before we met the end is a matter of moments. */
+/* Whether the COMMIT was executed, and whether we have read so before we met the end, is a matter of moments. */
 static void test_connection_is_killed(void **state)
 {
 	static struct script second = {.waves = {{"INSERT INTO pet VALUES (2, 2)"}, {"SELECT SLEEP(0.1)"}},
@@ -221,7 +280,8 @@ static void test_connection_is_killed(void **state)
 		check_dropped(&second);
 	else
 		assert_int_equal(second.end, TRANSACTION_LOST);
-	check_count("id = 1", "1");
+	if (first.end == TRANSACTION_COMMITTED)
+		check_count("id = 1", "1");
 	check_count("id = 2", "0");
 }
 
@@ -260,10 +320,17 @@ static void test_close_in_every_phase(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(each_sees_the_one_before),   TEST(its_statements_fail_by_themselves),
-		TEST(nothing_follows_a_rollback), TEST(nothing_follows_on_a_connection_that_is_to_go),
-		TEST(silent_at_commit),           TEST(server_dies),
-		TEST(connection_is_killed),       TEST(close_in_every_phase),
+		TEST(each_sees_the_one_before),
+		TEST(its_statements_fail_by_themselves),
+		TEST(nothing_follows_a_rollback),
+		TEST(nothing_follows_on_a_connection_that_is_to_go),
+		TEST(commit_behind_reads),
+		TEST(many_reads_follow),
+		TEST(server_is_silent_at_reads),
+		TEST(silent_at_commit),
+		TEST(server_dies),
+		TEST(connection_is_killed),
+		TEST(close_in_every_phase),
 	};
 	int failed;
 

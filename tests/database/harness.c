@@ -195,7 +195,7 @@ static enum transaction_step script_next(void *context, const struct statement *
 	script->answered = 0;
 	*ret_statements = script->statements;
 	*ret_count = count;
-	return TRANSACTION_SEND;
+	return script->reads && script->wave == 1 ? TRANSACTION_SEND_READS : TRANSACTION_SEND;
 }
 
 /* The answer to statement `index`: they have to come in order. */

@@ -29,6 +29,7 @@ struct script {
 	uint32_t timeout_ms;        /* 0: the options' */
 	void (*before_first)(void); /* called before the first wave is asked for */
 	void (*before_last)(void);  /* called before COMMIT or ROLLBACK is asked for */
+	bool reads;                 /* the first wave is said to change nothing */
 	struct script *follower;    /* sent behind the COMMIT, if that may be */
 
 	size_t wave, answered; /* in the wave */

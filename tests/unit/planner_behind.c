@@ -207,6 +207,28 @@ static void test_nothing_follows_while_jobs_are_withdrawn(void **state)
 	assert_null(planner_withdraw(world.planner));
 }
 
+static void test_only_reads(void **state)
+{
+	struct script read = write_row(1), same = write_row(2), again = write_row(1), update = write_row(3);
+	struct batch *batch;
+
+	(void)state;
+	read.op = same.op = again.op = OP_READ;
+	update.op = OP_UPDATE;
+	submit(&read);
+	submit(&same);
+	batch = choose();
+	assert_int_equal(batch_size(batch), 2);
+	assert_true(batch_only_reads(batch));
+	run(batch);
+	submit(&again);
+	submit(&update);
+	batch = choose();
+	assert_int_equal(batch_size(batch), 2);
+	assert_false(batch_only_reads(batch));
+	run(batch);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -218,6 +240,7 @@ int main(void)
 		TEST(nothing_overtakes_what_runs_alone),
 		TEST(another_limit_on_time_does_not_follow),
 		TEST(nothing_follows_while_jobs_are_withdrawn),
+		TEST(only_reads),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
