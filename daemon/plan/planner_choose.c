@@ -3,154 +3,13 @@
  * Queues take turns, each with its oldest ready job first, so that nobody starves, and with it what can share its
  * statements. Then come the groups with most jobs: the more share a statement, the less each of them costs. */
 #include "daemon/plan/planner_state.h"
-#include "daemon/plan/retry.h"
 #include "daemon/plan/sql/shared.h"
-
-#include <errno.h>
-#include <stdlib.h>
 
 /* When there was no memory for a batch. */
 enum { NO_MEMORY_PAUSE_US = 100000 };
 
 /* What a queue may add to a batch at a time, at least: fewer would make small statements of many queues. */
 enum { QUEUE_SHARE_MIN = 32 };
-
-/* --- queues --- */
-
-static struct planner_queue *add_queue(struct planner *planner)
-{
-	struct planner_queue **queues =
-		realloc(planner->queues, (planner->queue_count + 1) * sizeof(struct planner_queue *));
-	struct planner_queue *queue;
-
-	if (!queues)
-		return NULL;
-	planner->queues = queues;
-	queue = calloc(1, sizeof(*queue));
-	if (queue)
-		queues[planner->queue_count++] = queue;
-	return queue;
-}
-
-/* Policies come and go with the configuration: a queue without jobs may take another. */
-static struct planner_queue *find_queue(struct planner *planner, const struct policy *policy)
-{
-	struct planner_queue *idle = NULL;
-
-	if (planner->latest && planner->latest->policy == policy)
-		return planner->latest;
-	for (uint32_t i = 0; i < planner->queue_count; i++) {
-		if (planner->queues[i]->policy == policy)
-			return planner->queues[i];
-		if (planner->queues[i]->live == 0)
-			idle = planner->queues[i];
-	}
-	if (!idle)
-		idle = add_queue(planner);
-	if (idle)
-		idle->policy = policy;
-	return idle;
-}
-
-struct planner_queue *planner_queue_of(struct planner *planner, const struct policy *policy)
-{
-	struct planner_queue *queue = find_queue(planner, policy);
-	uint32_t all =
-		planner->waiting.count + planner->parked.count + planner->stale.count + planner->running.count + 1;
-
-	if (!queue || heap_reserve(&queue->alone, queue->live + 1) < 0 || heap_reserve(&planner->delayed, all) < 0)
-		return NULL;
-	planner->latest = queue;
-	return queue;
-}
-
-void planner_free_queues(struct planner *planner)
-{
-	for (uint32_t i = 0; i < planner->queue_count; i++) {
-		ready_free(&planner->queues[i]->sharing);
-		heap_free(&planner->queues[i]->alone);
-		free(planner->queues[i]);
-	}
-	free(planner->queues);
-}
-
-/* --- who is ready --- */
-
-static uint32_t batch_limit(const struct task *task)
-{
-	uint32_t limit = retry_batch_limit(task->job.attempts, task->job.connections_lost);
-
-	return task->batch_limit > 0 && task->batch_limit < limit ? task->batch_limit : limit;
-}
-
-static bool is_sharing(const struct task *task)
-{
-	return procedure_kind(&task->job) == PROCEDURE_BY_KEY && batch_limit(task) > 1;
-}
-
-/* Ready, but for the creates before it. */
-static bool is_granted(const struct task *task)
-{
-	return task->job.state == JOB_WAITING && task->node.waiting == 0;
-}
-
-static struct ready_group *add_to_group(struct planner_queue *queue, struct task *task)
-{
-	const struct ready_kind kind = {
-		.hash = shared_hash(&task->job),
-		.creates = schedule_creates(&task->node),
-		.limit = batch_limit(task),
-	};
-
-	return ready_add(&queue->sharing, task, &kind);
-}
-
-void planner_consider(struct planner *planner, struct task *task)
-{
-	struct planner_queue *queue = task->queue;
-
-	if (!is_granted(task) || task->place.heap)
-		return;
-	if (task->due_us > 0) {
-		heap_add(&planner->delayed, &task->place, task->due_us, task->job.sequence);
-		return;
-	}
-	if (!task->group && is_sharing(task))
-		(void)add_to_group(queue, task);
-	if (!schedule_first_create(&task->node))
-		return;
-	if (task->group)
-		ready_open(task->group);
-	else /* or there was no memory for a group */
-		heap_add(&queue->alone, &task->place, task->job.sequence, 0);
-}
-
-void planner_disregard(struct task *task)
-{
-	heap_remove(&task->place);
-	ready_remove(task);
-}
-
-void planner_settle(struct planner *planner)
-{
-	struct schedule_node *node;
-
-	while ((node = schedule_pop_ready(planner->schedule)))
-		planner_consider(planner, task_of_node(node));
-}
-
-static void wake(struct planner *planner, uint64_t now_us)
-{
-	struct heap_place *place;
-
-	while ((place = heap_first(&planner->delayed)) && place->key <= now_us) {
-		struct task *task = task_of_place(place);
-
-		heap_remove(place);
-		task->due_us = 0;
-		planner_consider(planner, task);
-	}
-}
 
 /* --- who leads --- */
 
@@ -325,7 +184,7 @@ static void gather(struct gathering *gathering, uint32_t leading)
 /* Whether the job runs alone for what it is, and not because it brought down others. */
 static bool may_have_company(const struct task *task)
 {
-	return shared_hash(&task->job) != 0 && batch_limit(task) > 1;
+	return shared_hash(&task->job) != 0 && planner_batch_limit(task) > 1;
 }
 
 /* The reads that are the same as the leader's, and next in line: one statement answers them all. */
@@ -335,11 +194,11 @@ static void take_same(struct gathering *gathering, const struct task *leader)
 
 	if (!may_have_company(leader))
 		return;
-	gathering->limit = smaller(gathering->limit, batch_limit(leader));
+	gathering->limit = smaller(gathering->limit, planner_batch_limit(leader));
 	while (room_in(gathering) > 0 && (place = heap_first(&leader->queue->alone))) {
 		struct task *task = task_of_place(place);
 
-		if (!may_have_company(task) || batch_limit(task) <= batch_size(gathering->batch) ||
+		if (!may_have_company(task) || planner_batch_limit(task) <= batch_size(gathering->batch) ||
 		    shared_hash(&task->job) != shared_hash(&leader->job) || !shared_match(&task->job, &leader->job))
 			break;
 		planner_disregard(task);
@@ -353,7 +212,7 @@ struct batch *planner_choose(struct planner *planner, uint64_t now_us, uint64_t 
 	struct task *leader;
 	uint32_t leading = 0;
 
-	wake(planner, now_us);
+	planner_wake(planner, now_us);
 	leader = planner->draining ? NULL : find_leader(planner, NULL, &leading);
 	*ret_wake_us = planner->delayed.count > 0 ? heap_first(&planner->delayed)->key : 0;
 	if (!leader)
@@ -410,7 +269,7 @@ struct batch *planner_choose_behind(struct planner *planner, const struct batch 
 
 	if (planner->draining)
 		return NULL;
-	wake(planner, now_us);
+	planner_wake(planner, now_us);
 	leader = open_bound(&gathering);
 	if (!bound)
 		leader = find_leader(planner, before, &leading);

@@ -1,4 +1,4 @@
-/* plan/planner_state.h - the planner from inside, for planner.c, planner_choose.c, batch.c, batch_trouble.c and park.c.
+/* plan/planner_state.h - the planner from inside, for planner*.c, batch.c, batch_trouble.c and park.c.
  * Private to plan/.
  *
  * After anything that may make jobs ready (planner_settle) the invariant is: a job that is WAITING, all of whose
@@ -58,6 +58,12 @@ void planner_consider(struct planner *planner, struct task *task);
 
 /* Takes the job from among the ready or the delayed ones. Legal on any job. */
 void planner_disregard(struct task *task);
+
+/* Considers those whose pause is over. */
+void planner_wake(struct planner *planner, uint64_t now_us);
+
+/* The most jobs that may be in a batch with this one. */
+uint32_t planner_batch_limit(const struct task *task);
 
 /* Considers all jobs that the schedule has granted since. */
 void planner_settle(struct planner *planner);

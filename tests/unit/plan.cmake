@@ -18,6 +18,7 @@ add_library(unit_planner_core STATIC
 	${PLAN_DIR}/park.c
 	${PLAN_DIR}/planner.c
 	${PLAN_DIR}/planner_choose.c
+	${PLAN_DIR}/planner_queues.c
 	${PLAN_DIR}/ready.c
 	${PLAN_DIR}/refusals.c
 	${PLAN_DIR}/retry.c
