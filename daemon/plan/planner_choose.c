@@ -163,22 +163,36 @@ static uint32_t share_of_each(const struct gathering *gathering)
 	return share > QUEUE_SHARE_MIN ? share : QUEUE_SHARE_MIN;
 }
 
+/* Whether the queue's oldest job, as far as is known, does not go into a batch that somebody else leads. */
+static bool has_to_lead(const struct gathering *gathering, const struct planner_queue *queue)
+{
+	const struct ready_group *group = ready_oldest(&queue->sharing);
+	const struct heap_place *alone = heap_first(&queue->alone);
+
+	if (alone && (!group || alone->key < group->first->job.sequence))
+		return true;
+	return group && (!same_timeout(gathering, queue) || group->kind.limit <= batch_size(gathering->batch));
+}
+
 /* Fills the batch with a share of each queue in turn, until it is full or no queue has one that fits. The next batch
- * begins with the queue behind: that of the leader when all have had their turn, else that of the last. */
+ * begins with the queue behind: that of the leader when all have had their turn, else that of the last; or before that
+ * with the first whose turn it was and who has to lead, or it would be passed over each time. */
 static void gather(struct gathering *gathering, uint32_t leading)
 {
 	struct planner *planner = gathering->planner;
-	uint32_t share = share_of_each(gathering);
-	uint32_t turn = leading, turns = 0, fruitless = 0;
+	uint32_t share = share_of_each(gathering), count = planner->queue_count;
+	uint32_t turn = leading, turns = 0, fruitless = 0, passed = count;
 
-	for (; room_in(gathering) > 0 && fruitless < planner->queue_count; turns++) {
+	for (; room_in(gathering) > 0 && fruitless < count; turns++) {
 		uint32_t taken = take_share(gathering, planner->queues[turn], share);
 
+		if (passed == count && turn != leading && has_to_lead(gathering, planner->queues[turn]))
+			passed = turn;
 		fruitless = taken > 0 ? 0 : fruitless + 1;
-		turn = (turn + 1) % planner->queue_count;
+		turn = (turn + 1) % count;
 	}
-	if (turns < planner->queue_count)
-		planner->turn = turn;
+	if (turns < count)
+		planner->turn = passed < count ? passed : turn;
 }
 
 /* Whether the job runs alone for what it is, and not because it brought down others. */

@@ -200,6 +200,47 @@ static void test_many_queues_take_turns(void **state)
 		assert_int_equal(replied[i], SHARE);
 }
 
+/* Runs a batch, and submits as many that share as have been answered, each to its queue. */
+static void run_under_load(uint32_t *submitted)
+{
+	struct script *script;
+
+	run(choose());
+	while ((script = finished()))
+		if (script->kind != PROCEDURE_ALONE) {
+			uint32_t queue = script->share - 1;
+
+			*script = sharing((*submitted)++, 1 + queue);
+			submit_as(script, queue, 0);
+		}
+}
+
+/* Queues that fill the batches come round and round at the same places. What runs alone leads, or does not run at all:
+ * it has its turn between them, and among those of its own queue. */
+static void test_nobody_is_passed_over_in_each_turn(void **state)
+{
+	enum { QUEUES = 33, LONE = 5, MIXED = 10, EACH = 64, BATCHES = 16 };
+	struct script lone = sharing(WAITING, 0), mixed = sharing(WAITING + 1, 0);
+	uint32_t submitted = 0;
+
+	(void)state;
+	lone.kind = mixed.kind = PROCEDURE_ALONE;
+	for (uint32_t q = 0; q < QUEUES; q++) {
+		if (q == LONE)
+			submit_as(&lone, q, 0);
+		for (uint32_t i = 0; q != LONE && i < EACH; i++, submitted++) {
+			scripts[submitted] = sharing(submitted, 1 + q);
+			submit_as(&scripts[submitted], q, 0);
+		}
+		if (q == MIXED)
+			submit_as(&mixed, q, 0);
+	}
+	for (uint32_t i = 0; i < BATCHES; i++)
+		run_under_load(&submitted);
+	assert_int_equal(lone.replied, 1);
+	assert_int_equal(mixed.replied, 1);
+}
+
 /* Two queues create in one table: neither passes the other, and one batch has them all. */
 static void test_creates_of_two_queues_keep_their_order(void **state)
 {
@@ -258,6 +299,7 @@ int main(void)
 		TEST(singles_count_as_one),
 		TEST(a_flooded_queue_leaves_room),
 		TEST(many_queues_take_turns),
+		TEST(nobody_is_passed_over_in_each_turn),
 		TEST(creates_of_two_queues_keep_their_order),
 		TEST(those_that_return_stand_at_their_place),
 	};
