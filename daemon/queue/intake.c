@@ -180,6 +180,16 @@ static void on_claim(void *context, const struct redis_reply *reply)
 	worker_touch(queue->worker);
 }
 
+/* What claims under way may bring counts as if it were here. */
+static bool has_room(const struct worker *worker)
+{
+	const struct limit_options *limits = &worker->options->limits;
+
+	return (uint64_t)worker->holdings.count + worker->asked < limits->in_flight &&
+	       worker->holdings.bytes + worker->asked_bytes < limits->in_flight_bytes &&
+	       worker->outbox.kept_bytes < limits->in_flight_bytes;
+}
+
 /* How many commands, and bytes of them, this queue may ask for now; 0: none. Queues that have something to claim share
  * the credit, so that a flooded one leaves room for the others. */
 static uint32_t credit(const struct worker_queue *queue, uint64_t now_ms, uint64_t *ret_bytes)
@@ -190,8 +200,7 @@ static uint32_t credit(const struct worker_queue *queue, uint64_t now_ms, uint64
 	uint64_t used_bytes = worker->holdings.bytes + worker->asked_bytes;
 	uint32_t hungry = 0;
 
-	if (used >= limits->in_flight || used_bytes >= limits->in_flight_bytes ||
-	    worker->outbox.kept_bytes >= limits->in_flight_bytes)
+	if (!has_room(worker))
 		return 0;
 	for (uint32_t i = 0; i < worker->queue_count; i++)
 		hungry += !worker->queues[i].intake.empty && membership_may_claim(&worker->queues[i], now_ms);
@@ -216,9 +225,7 @@ static uint32_t credit(const struct worker_queue *queue, uint64_t now_ms, uint64
  * holds up no other. */
 static bool may_adopt(const struct worker_queue *queue)
 {
-	const struct worker *worker = queue->worker;
-
-	return queue->held == 0 || worker->holdings.count + worker->asked < worker->options->limits.in_flight;
+	return queue->held == 0 || has_room(queue->worker);
 }
 
 static void claim(struct worker_queue *queue, uint64_t now_ms)

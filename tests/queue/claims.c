@@ -262,6 +262,37 @@ static bool pop_is_under_way(struct harness *harness)
 	return blocked;
 }
 
+/* Commands that come one at a time, each by a pop. */
+static void test_credit_bounds_the_bytes_of_what_is_popped(void **state)
+{
+	enum { BYTES_EACH = 10000, ROOM_FOR = 3 };
+	char command[BYTES_EACH];
+	struct harness harness;
+	(void)state;
+
+	memset(command, 'x', sizeof(command));
+	harness_init(&harness);
+	harness.options.limits.in_flight_bytes = ROOM_FOR * BYTES_EACH;
+	harness_open(&harness);
+	for (size_t i = 0; i < ROOM_FOR; i++) {
+		harness_until(&harness, pop_is_under_way, "a blocking pop");
+		freeReplyObject(redis_do(&harness, "LPUSH q %b", command, sizeof(command)));
+		harness_wait_received(&harness, i + 1);
+	}
+	harness_turn_ms(&harness, 300);
+	assert_false(pop_is_under_way(&harness));
+	freeReplyObject(redis_do(&harness, "LPUSH q %b", command, sizeof(command)));
+	harness_turn_ms(&harness, 300);
+	assert_int_equal(harness.received_count, ROOM_FOR);
+	harness.finish = true;
+	harness_finish(&harness, 0);
+	harness_wait_received(&harness, ROOM_FOR + 1);
+	for (size_t i = 1; i < ROOM_FOR; i++)
+		harness_finish(&harness, i);
+	harness_wait_empty(&harness);
+	harness_done(&harness);
+}
+
 static void test_unwanted_pop_is_ended(void **state)
 {
 	struct harness harness;
@@ -331,6 +362,7 @@ int main(void)
 		cmocka_unit_test(test_paused_queue_is_left_alone),
 		cmocka_unit_test(test_no_memory_gives_the_commands_later),
 		cmocka_unit_test(test_drain_gives_back_in_order),
+		cmocka_unit_test(test_credit_bounds_the_bytes_of_what_is_popped),
 		cmocka_unit_test(test_unwanted_pop_is_ended),
 		cmocka_unit_test(test_unwanted_pop_is_cut_when_it_may_not_be_ended),
 	};
