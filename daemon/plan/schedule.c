@@ -203,7 +203,7 @@ static void push_ready(struct schedule *schedule, struct schedule_node *node)
 static void grant(struct line *line, struct schedule_entry *entry)
 {
 	entry->granted = true;
-	if (!line->granted || line->granted->node->sequence < entry->node->sequence)
+	if (!entry->next || !line->granted || line->granted->node->sequence < entry->node->sequence)
 		line->granted = entry;
 }
 
