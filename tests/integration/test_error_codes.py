@@ -1,7 +1,6 @@
 """Every error code that this version can answer, once in each codec, with all that the reply says beside it."""
 
 import json
-import signal
 
 import pytest
 
@@ -108,7 +107,7 @@ def test_unavailable_is_what_a_ping_is_told(world):
     server, redis_server = world.database_server(), world.redis()
     world.rowd(world.database(server), redis_server, database_connections=1)
     client = Client(redis_server.client())
-    server.process.send(signal.SIGSTOP)
+    server.process.freeze()
     for number in range(3):
         client.push({"op": "ping", "id": number, "db": True, "reply_list": "rowd:reply:db"})
     client.push({"op": "count", "id": "later", "table": "animals", "reply_list": "rowd:reply:later"})

@@ -62,6 +62,12 @@ class Process:
     def send(self, number):
         self.child.send_signal(number)
 
+    def freeze(self):
+        """SIGSTOP, and waits for it: until one of its threads has taken the signal, the others go on."""
+        self.send(signal.SIGSTOP)
+        wait_until(lambda: all(stat.read_text(encoding="ascii").rsplit(")", 1)[1].split()[0] == "T"
+                               for stat in Path(f"/proc/{self.pid}/task").glob("*/stat")), "the process to stop")
+
     def wait(self, timeout_s=30.0):
         """Its exit code; negative for a signal."""
         try:
