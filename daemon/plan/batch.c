@@ -14,6 +14,9 @@
 #include <errno.h>
 #include <stdlib.h>
 
+/* What the groups of a batch may keep for the next one: full batches of small rows take less. */
+enum { KEPT_BYTES = 256 * 1024 };
+
 /* --- storage --- */
 
 static void free_batch(struct batch *batch)
@@ -131,6 +134,15 @@ uint32_t batch_size(const struct batch *batch)
 	return batch->count;
 }
 
+/* There are two batches for each connection, and one may have had groups as large as a packet. */
+static void give_back_memory(struct batch *batch)
+{
+	size_t left = KEPT_BYTES;
+
+	for (uint32_t i = 0; i < batch->shared_count; i++)
+		left -= shared_keep(batch->shared[i], left);
+}
+
 void batch_ended(struct batch *batch, enum batch_end end, const struct sql_error *error, uint64_t now_us)
 {
 	struct planner *planner = batch->planner;
@@ -143,6 +155,7 @@ void batch_ended(struct batch *batch, enum batch_end end, const struct sql_error
 
 		planner_finish(planner, member->task, member->failed ? procedure_error(job) : NULL, now_us);
 	}
+	give_back_memory(batch);
 	batch->in_use = false;
 	(void)planner_unpark(planner, now_us); /* what it has parked may be behind the catalog already */
 }

@@ -430,6 +430,24 @@ static void test_whoever_shares_with_a_locked_row_is_not_given_up_for_it(void **
 		;
 }
 
+/* Groups as large as a packet are not kept for the next batch; small ones are, as long as they are few. */
+static void test_groups_keep_little_memory(void **state)
+{
+	static const uint32_t shares[] = {1, 1, 2, 2, 3, 3};
+
+	(void)state;
+	fake_shared_rules.kept_bytes = 100 * 1024;
+	submit_sharing(6, shares);
+	run(choose());
+	assert_int_equal(fake_shared_rules.given_back, 1);
+	fake_shared_rules.kept_bytes = 1024 * 1024;
+	submit_sharing(6, shares);
+	run(choose());
+	assert_int_equal(fake_shared_rules.given_back, 4);
+	while (finished())
+		;
+}
+
 #define GROUP_TEST(name) cmocka_unit_test_setup_teardown(test_##name, planner_set_up, tear_down)
 
 int main(void)
@@ -449,6 +467,7 @@ int main(void)
 		GROUP_TEST(a_half_done_group_is_undone),
 		GROUP_TEST(a_lost_group_blames_all_of_it),
 		GROUP_TEST(a_deadlock_runs_all_of_it_again),
+		GROUP_TEST(groups_keep_little_memory),
 		GROUP_TEST(whoever_shares_with_a_locked_row_is_not_given_up_for_it),
 	};
 

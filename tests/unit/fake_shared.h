@@ -11,6 +11,8 @@ struct fake_shared_rules {
 	bool names_no_culprit;     /* a group that failed says halves instead of who it was */
 	bool must_be_undone;       /* a part of it had taken effect */
 	size_t size_limit;         /* 0: none */
+	size_t kept_bytes;         /* what each takes */
+	uint32_t given_back;       /* how often it was too much; counted */
 };
 
 extern struct fake_shared_rules fake_shared_rules;

@@ -499,6 +499,21 @@ static void what_differs_does_not_match(void **state)
 		     "{\"op\":\"update\",\"table\":\"pets\",\"pk\":1,\"set\":{\"name\":\"x\"}}");
 }
 
+static void what_is_given_back_is_made_again(void **state)
+{
+	struct group *group = *state;
+
+	begin(group, "{\"op\":\"read\",\"table\":\"toys\",\"pk\":1,\"select\":[\"id\"]}",
+	      "{\"op\":\"read\",\"table\":\"toys\",\"pk\":2,\"select\":[\"id\"]}", NULL);
+	assert_true(shared_keep(group->shared, SIZE_MAX) > 0);
+	expect_statement(group, 0, "SELECT `id`,`id` FROM `toys` WHERE `id` IN (1,2)");
+	assert_int_equal(shared_keep(group->shared, 1), 0);
+	assert_int_equal(shared_keep(group->shared, 1), 0);
+	assert_int_equal(
+		shared_begin(group->shared, group->jobs, group->count, group->statements, &group->statement_count), 0);
+	expect_statement(group, 0, "SELECT `id`,`id` FROM `toys` WHERE `id` IN (1,2)");
+}
+
 /* The order of a map's keys never counts. */
 static void the_order_of_what_is_set_does_not_count(void **state)
 {
@@ -542,6 +557,7 @@ int main(void)
 		ON_MYSQL(mysql_answers_what_it_deletes),
 		ON_MARIADB(share_with_nobody),
 		ON_MARIADB(what_differs_does_not_match),
+		ON_MARIADB(what_is_given_back_is_made_again),
 		ON_MARIADB(the_order_of_what_is_set_does_not_count),
 	};
 

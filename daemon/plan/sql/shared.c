@@ -30,6 +30,22 @@ void shared_free(struct shared *shared)
 	free(shared);
 }
 
+size_t shared_keep(struct shared *shared, size_t most_bytes)
+{
+	struct buffer *buffers[] = {&shared->sql, &shared->key, &shared->before};
+	size_t size = 0;
+
+	for (size_t i = 0; i < sizeof(buffers) / sizeof(buffers[0]); i++)
+		size += buffers[i]->capacity;
+	if (size <= most_bytes)
+		return size;
+	for (size_t i = 0; i < sizeof(buffers) / sizeof(buffers[0]); i++) {
+		buffer_free(buffers[i]);
+		buffer_init(buffers[i], SIZE_MAX);
+	}
+	return 0;
+}
+
 static int reserve(struct shared *shared, uint32_t count)
 {
 	struct shared_job *jobs;

@@ -45,6 +45,10 @@ struct shared;
 int shared_new(struct shared **ret_shared);
 void shared_free(struct shared *shared);
 
+/* After the transaction: gives back the memory of its statements and of what it read, when that is more than so many
+ * bytes. Returns how many it keeps. */
+size_t shared_keep(struct shared *shared, size_t most_bytes);
+
 /* Writes the statements of a group of at least two jobs, each restarted; the array of them is the caller's and has to
  * stay. Returns 0, or -ENOMEM. */
 int shared_begin(struct shared *shared, struct job *const *jobs, uint32_t count,
