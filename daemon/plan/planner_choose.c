@@ -89,13 +89,21 @@ static void take(struct gathering *gathering, struct task *task)
 	batch_add(gathering->batch, task);
 }
 
-/* The create behind one that was taken may be taken too. Its group is found closed, should it not be. */
-static void open_next_create(const struct task *task)
+/* The create behind this one, if it is the first of its group; or NULL. */
+static struct task *next_create(const struct task *task)
 {
 	struct schedule_node *node = schedule_next_create(&task->node);
 	struct task *next = node ? task_of_node(node) : NULL;
 
-	if (next && next->group && next->group->first == next)
+	return next && next->group && next->group->first == next ? next : NULL;
+}
+
+/* The create behind one that was taken may be taken too. Its group is found closed, should it not be. */
+static void open_next_create(const struct task *task)
+{
+	struct task *next = next_create(task);
+
+	if (next)
 		ready_open(next->group);
 }
 
@@ -257,16 +265,33 @@ static struct task *open_bound(const struct gathering *gathering)
 	struct task *found = NULL;
 
 	for (uint32_t i = 0; i < batch_size(gathering->before); i++) {
-		struct schedule_node *node = schedule_next_create(&batch_task(gathering->before, i)->node);
-		struct task *task = node ? task_of_node(node) : NULL;
+		struct task *task = next_create(batch_task(gathering->before, i));
 
-		if (!task || !task->group || task->group->first != task)
+		if (!task)
 			continue;
 		ready_open(task->group);
 		if (same_timeout(gathering, task->queue) && (!found || task->job.sequence < found->job.sequence))
 			found = task;
 	}
 	return found;
+}
+
+/* Takes creates from this one on, as they stand in line: those of one kind mostly stand among others. */
+static void take_line(struct gathering *gathering, struct task *task)
+{
+	while (task && room_in(gathering) > 0 && same_timeout(gathering, task->queue) &&
+	       task->group->kind.limit > batch_size(gathering->batch)) {
+		(void)take_group(gathering, task->group, gathering->limit);
+		task = next_create(batch_task(gathering->batch, batch_size(gathering->batch) - 1));
+	}
+}
+
+/* Takes the creates behind those of the batch before, the oldest and what stands in line with it first. */
+static void gather_bound(struct gathering *gathering, struct task *leader)
+{
+	take_line(gathering, leader);
+	for (uint32_t i = 0; i < batch_size(gathering->before); i++)
+		take_line(gathering, next_create(batch_task(gathering->before, i)));
 }
 
 struct batch *planner_choose_behind(struct planner *planner, const struct batch *before, bool bound, uint64_t now_us)
@@ -294,7 +319,7 @@ struct batch *planner_choose_behind(struct planner *planner, const struct batch 
 	if (!gathering.batch)
 		return NULL;
 	if (bound) {
-		(void)take_group(&gathering, leader->group, gathering.limit);
+		gather_bound(&gathering, leader);
 	} else {
 		planner->turn = (leading + 1) % planner->queue_count;
 		gather(&gathering, leading);

@@ -49,6 +49,33 @@ static void test_takes_what_waits_for_the_batch_alone(void **state)
 	assert_int_equal(second.replied + third.replied + other.replied, 3);
 }
 
+/* Creates of two kinds in turn, and those of another table. */
+static void test_bound_takes_all_that_waits_for_the_batch(void **state)
+{
+	enum { COUNT = 40 };
+	static const struct table other_table = {.name = {"u", 1}};
+	struct script scripts[COUNT];
+	struct batch *batch, *behind;
+
+	(void)state;
+	for (uint32_t i = 0; i < COUNT; i++) {
+		scripts[i] = create();
+		scripts[i].share = 1 + i % 2;
+		if (i % 4 == 3)
+			scripts[i].creates_in = &other_table;
+	}
+	for (uint32_t i = 0; i < 4; i++)
+		submit(&scripts[i]);
+	batch = choose();
+	assert_int_equal(batch_size(batch), 4);
+	for (uint32_t i = 4; i < COUNT; i++)
+		submit(&scripts[i]);
+	behind = choose_behind(batch, true);
+	assert_int_equal(batch_size(behind), COUNT - 4);
+	batch_ended(batch, BATCH_IN_DOUBT, NULL, world.now_us);
+	batch_ended(behind, BATCH_DROPPED, NULL, world.now_us);
+}
+
 static void test_bound_takes_nothing_else(void **state)
 {
 	struct script first = create(), second = create(), other = write_row(1);
@@ -233,6 +260,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(takes_what_waits_for_the_batch_alone),
+		TEST(bound_takes_all_that_waits_for_the_batch),
 		TEST(bound_takes_nothing_else),
 		TEST(one_behind_the_other),
 		TEST(in_doubt_keeps_the_order),
