@@ -10,19 +10,19 @@ def is_by_key(command):
 def alike(commands, table, command):
     """Another command with the same fields and columns. commands: draws the keys and values."""
 
-    def row_like(row):
+    def row_like(row, draw):
         return {name: value if name not in table.by_name or table.by_name[name].auto_increment
-                else commands.value(table, table.by_name[name]) for name, value in row.items()}
+                else draw(table, table.by_name[name]) for name, value in row.items()}
 
     made = dict(command)
     if "pk" in made:
         made["pk"] = commands.key(table)
     if isinstance(made.get("set"), dict):
-        made["set"] = row_like(made["set"])
+        made["set"] = row_like(made["set"], commands.assigned)
     if isinstance(made.get("values"), dict):
-        made["values"] = row_like(made["values"])
+        made["values"] = row_like(made["values"], commands.value)
     elif isinstance(made.get("values"), list):
-        made["values"] = [row_like(row) for row in made["values"]]
+        made["values"] = [row_like(row, commands.value) for row in made["values"]]
     return made
 
 

@@ -229,7 +229,7 @@ class Commands:
         if rng.random() < 0.4:
             changed += [column for column in rng.sample(table.columns, 2) if column not in changed
                         and (not column.generated or rng.random() < self.mistakes) and column.name not in table.key]
-        made["set"] = {column.name: self._assigned(table, column) for column in changed}
+        made["set"] = {column.name: self.assigned(table, column) for column in changed}
         if rng.random() < self.unknown:
             made["set"]["no_such"] = 1
         if rng.random() < 0.35:
@@ -238,7 +238,8 @@ class Commands:
             made["required"] = rng.random() < 0.8
         return made
 
-    def _assigned(self, table, column):
+    def assigned(self, table, column):
+        """What `set` says of a column: a map is written as a value."""
         if column.auto_increment:
             return self.rng.choice(self._free_ids(table))
         value = self.value(table, column)
