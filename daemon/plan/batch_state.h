@@ -59,6 +59,7 @@ struct batch {
 	struct job **jobs; /* theirs, in the same order */
 	struct batch_group *groups;
 	uint32_t group_count;
+	uint32_t first_holder; /* of this wave: before it no group holds up others; BATCH_NOBODY: none so far */
 	bool mixed;      /* jobs were planned with catalogs of different age: tables are the same by their names */
 	uint32_t *table; /* open addressing: what jobs share by, to their last group */
 	uint32_t table_mask;

@@ -118,17 +118,19 @@ static void resolve_group(struct batch *batch, uint32_t index)
 	batch->culprit = BATCH_NOBODY;
 }
 
+/* Whether creates of its table behind it have to wait. */
+static bool holds_up(const struct batch_group *group)
+{
+	return group->ordered && (group->count > 1 || group->holds_up) && group->state != GROUP_OVER;
+}
+
 static bool must_wait(const struct batch *batch, uint32_t index)
 {
 	const struct table *table = batch->groups[index].ordered;
 
-	for (uint32_t i = 0; table && i < index; i++) {
-		const struct batch_group *group = &batch->groups[i];
-
-		if ((group->count > 1 || group->holds_up) && group->state != GROUP_OVER &&
-		    batch_same_table(batch, group->ordered, table))
+	for (uint32_t i = batch->first_holder; table && i < index; i++)
+		if (holds_up(&batch->groups[i]) && batch_same_table(batch, batch->groups[i].ordered, table))
 			return true;
-	}
 	return false;
 }
 
@@ -162,8 +164,12 @@ enum batch_step batch_next(struct batch *batch, uint64_t now_us, const struct st
 		if (batch->groups[i].state == GROUP_SENT && batch->groups[i].count > 1)
 			resolve_group(batch, i);
 	batch->shared_used = 0;
-	for (uint32_t i = 0; batch->trouble == TROUBLE_NONE && i < batch->group_count; i++)
+	batch->first_holder = BATCH_NOBODY;
+	for (uint32_t i = 0; batch->trouble == TROUBLE_NONE && i < batch->group_count; i++) {
 		step_group(batch, i);
+		if (batch->first_holder == BATCH_NOBODY && holds_up(&batch->groups[i]))
+			batch->first_holder = i;
+	}
 	if (batch->trouble != TROUBLE_NONE) {
 		batch->wave = 0;
 		return BATCH_ROLLBACK;
