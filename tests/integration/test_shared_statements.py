@@ -115,6 +115,25 @@ def test_the_same_read_runs_once_for_all(world, twin):
     assert counters.since("select") < 150
 
 
+def test_the_same_read_sees_the_writes_before_it(world, twin):
+    side = twins.Side(world, twin)
+    commands = [{"op": "count", "table": "counted"},
+                {"op": "create", "table": "counted", "values": {"n": 1}, "returning": False}] * 200
+    counts = [reply["value"] for reply in answer_all(side, commands)[::2]]
+    assert all(seen >= written for written, seen in enumerate(counts)) and counts[-1] <= 200
+
+
+def test_the_same_read_is_too_large_for_those_who_ask_for_too_much(world, twin):
+    """What they have in common is the LIMIT of one row more than a queue answers."""
+    settings = world.directory / "rowd.conf"
+    settings.write_text(f'[queue "{twins.QUEUE}"]\nmax_rows = 2\n', encoding="utf-8")
+    side = twins.Side(world, twin, arguments=["-c", str(settings)])
+    read = {"op": "read", "table": "still", "order": ["id"]}
+    replies = side.exchange([read, {**read, "limit": 3}, {**read, "limit": 2}] * 100)
+    for number, reply in enumerate(replies):
+        assert reply["ok"] == (number % 3 == 2) and (reply["ok"] or reply["error"]["code"] == "TOO_LARGE")
+
+
 def test_large_answers_that_nobody_shares(world, twin):
     """Both sides write: 50 MB of rows, while statements are still on their way."""
     twin.query("CREATE TABLE tale (id VARCHAR(20) PRIMARY KEY, body MEDIUMTEXT) COLLATE utf8mb4_general_ci")

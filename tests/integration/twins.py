@@ -26,6 +26,24 @@ VALUES = """
 	j       JSON NULL,
 	g       POINT NULL,
 	sum_    INT DEFAULT (1 + 2),
+	seven   INT NULL DEFAULT 7,
+	word    VARCHAR(5) NULL DEFAULT 'x',
+	since   DATETIME(6) NULL DEFAULT CURRENT_TIMESTAMP(6),
+	late    DATETIME(6) NULL,
+	moment  TIMESTAMP(3) NULL,
+	span    TIME(6) NULL,
+	day_    DATE NULL,
+	fx      FLOAT(7, 3) NULL,
+	xd      DOUBLE(10, 2) NULL,
+	most    DECIMAL(65, 30) NULL,
+	many    SET('a', 'B', 'c') NULL,
+	body    TEXT NULL,
+	narrow  MEDIUMTEXT CHARACTER SET latin1 NULL,
+	blob_   BLOB NULL,
+	four    BINARY(4) NULL,
+	all_    BIT(64) NULL,
+	low     BIGINT NULL,
+	tiny    TINYINT UNSIGNED NULL,
 	twice   BIGINT GENERATED ALWAYS AS (n * 2) STORED,
 	touched TIMESTAMP(6) NOT NULL DEFAULT '2001-02-03 04:05:06' ON UPDATE CURRENT_TIMESTAMP(6),
 	other   INT NULL,
@@ -48,8 +66,16 @@ KEYS = {
     "day": "id DATE NOT NULL PRIMARY KEY",
     "instant": "id DATETIME(2) NOT NULL PRIMARY KEY",
     "spied": "id INT NOT NULL PRIMARY KEY",
+    "year_": "id YEAR NOT NULL PRIMARY KEY",
+    "listed": "id ENUM('a', 'B', '3') NOT NULL PRIMARY KEY",
+    "bits": "id BIT(64) NOT NULL PRIMARY KEY",
+    "char_": "id CHAR(4) COLLATE {exact} NOT NULL PRIMARY KEY",
+    "three": "a BINARY(3) NOT NULL, id TINYINT UNSIGNED NOT NULL, part VARCHAR(4) COLLATE {exact} NOT NULL, "
+             "PRIMARY KEY (a, id, part)",
     "uuid_": "id UUID NOT NULL PRIMARY KEY",
 }
+
+ORDERS = {"pair": "part, id", "three": "a, id, part"}
 
 TEXTS = ["kim", "KIM ", "kim ", "Kïm", "a'b", 'q"\\', "김", "\n", "", "kim"]
 PICK = {
@@ -67,6 +93,10 @@ PICK = {
     "instant": ["2020-01-01", "2020-01-01 00:00:00.00", "2020-01-01T01:00:00+01:00", "2020-01-01 00:00:00.01",
                 "2020-01-01 00:00:00.015", "2020-01-02 00:00:00"],
     "spied": [0, 1, 2, 3, 4],
+    "year_": [0, 1901, "1901", 2155, 1, 99, 2000, 20],
+    "listed": ["a", "A", "b", "3", "a ", 1, "x"],
+    "bits": [0, 1, "1", 2 ** 63, 2 ** 64 - 1, -1],
+    "char_": ["a", "a ", "A", "", " ", "é", "ab"],
     "uuid_": [str(uuid.UUID(int=n + 0xabcdef)) for n in range(4)] + [uuid.UUID(int=0xabcdef).hex.upper()],
 }
 
@@ -86,7 +116,26 @@ GOOD = {
     "raw": [b"", b"\0", b"ab", b"abcd", None],
     "j": ['{"a": 1}', "1", "1.0", '"x"', "null", '{"a":1}', None],
     "g": [bytes(4) + b"\1\1\0\0\0" + bytes(16), None],
-    "sum_": [1, 3],  # to MariaDB NULL in place of NULL is a change where the default is another
+    # To the servers NULL in place of NULL is a change where the default is another.
+    "sum_": [1, 3, None],
+    "seven": [0, 7, None, None],
+    "word": ["", "x", None, None],
+    "since": ["2020-01-01 00:00:00", None, None],
+    "late": ["2020-01-01 00:00:00.123456", "2020-01-01", "1000-01-01 00:00:00", "2020-01-01 00:00:00.1234567", None],
+    "moment": ["2020-01-01 00:00:00.999", "2020-01-01T01:00:00+01:00", 0, None],
+    "span": ["00:00:00", "-838:59:58.999999", "12:00:00.1", None],
+    "day_": ["2020-02-29", "9999-12-31", None],
+    "fx": [0, 1.0005, -1234.5678, "0.001", None],
+    "xd": [0, 1.005, -12345678.125, "0.01", None],
+    "most": ["0", "1e-30", "12345678901234567890123456789012345.012345678901234567890123456789", -1, 0.1, None],
+    "many": ["", "a", "c,a", "b", "B,B", None],
+    "body": ["", "1", 1, "1 ", "김" * 300, "A", "a", None],
+    "narrow": ["", "é", "e", "\\'", None],
+    "blob_": [b"", b"\0", "1", b"\xff" * 70, None],
+    "four": [b"", b"\0", b"ab", b"abcd", b"ab\0\0", None],
+    "all_": [0, 1, 2 ** 63, 2 ** 64 - 1, None],
+    "low": [0, -1, -2 ** 63, 2 ** 63 - 1, "-7", None],
+    "tiny": [0, 255, True, "7", None],
     "touched": ["2001-02-03 04:05:06"],
     "other": [1, 2, None],
 }
@@ -134,6 +183,9 @@ class Producer:
     def key(self, table):
         if table == "pair":
             return {"id": self.random.choice([0, 1, 2, "1", -1]), "part": self.random.choice(TEXTS)}
+        if table == "three":
+            return {"a": self.random.choice([b"", b"a", b"a\0", b"a\0\0", "a"]), "id": self.random.choice([0, 1, "1"]),
+                    "part": self.random.choice(["", "x", "x ", "X"])}
         key = self.random.choice(PICK[table])
         return key if self.random.random() < 0.8 else {"id": key}
 
@@ -204,11 +256,18 @@ class Producer:
         """By condition, of a table that nobody writes to: other reads may see what comes later."""
         read = self.random.choice([
             {"op": "read", "table": "still", "where": {"n": self.random.randint(1, 3)}, "order": ["id"]},
-            {"op": "read", "table": "still", "first": True, "order": ["-n"], "required": True},
+            {"op": "read", "table": "still", "order": ["-n"], "required": True},
+            {"op": "read", "table": "still", "where": {"n": 9}},
+            {"op": "read", "table": "still", "where": {"n": 1}, "select": ["n"], "distinct": True},
             {"op": "count", "table": "still"}, {"op": "exists", "table": "still", "where": {"n": 9}},
             {"op": "read", "table": "still", "where": {"s": {"regexp": "("}}}])
-        return [{**read, **({"format": self.random.choice(["maps", "arrays"])} if read["op"] == "read" else {})}
-                for _ in range(count)]
+        return [{**read, **(self.form_of_one() if read["op"] == "read" else {})} for _ in range(count)]
+
+    def form_of_one(self):
+        """The same statement, as often as not, for what is answered in another form."""
+        form = self.random.choice([{}, {}, {"first": True}, {"limit": 1}, {"page": 1, "page_size": 1},
+                                   {"limit": 1, "offset": 0}, {"first": True, "required": False}])
+        return {**form, "format": self.random.choice(["maps", "arrays"])}
 
     def others(self, table, count, _badly):
         """On parents and children."""
@@ -253,7 +312,7 @@ class Side:
         connection = self.database.connect()
         try:
             with connection.cursor() as cursor:
-                cursor.execute(f"SELECT * FROM {table} ORDER BY {'part, id' if table == 'pair' else 'id'}")
+                cursor.execute(f"SELECT * FROM {table} ORDER BY {ORDERS.get(table, 'id')}")
                 names = [column[0] for column in cursor.description]
                 return [dict(zip(names, row)) for row in cursor.fetchall()]
         finally:
@@ -265,6 +324,8 @@ def normal(row, table):
     row = dict(row)
     if "touched" in row:
         row["touched"] = str(row["touched"]).startswith("2001-02-03 04:05:06")
+    if row.get("since"):
+        row["since"] = str(row["since"]).startswith("2020-01-01")
     if table in ("counted", "twin_child") and row.get("id", -1) > 0:
         row["id"] = "generated"
     return row

@@ -466,6 +466,7 @@ static void share_with_nobody(void **state)
 		"{\"op\":\"create\",\"table\":\"spied\",\"values\":{}}",
 		"{\"op\":\"create\",\"table\":\"toys\",\"values\":[{},{\"id\":5}],\"returning\":false}",
 		"{\"op\":\"delete\",\"table\":\"toys\",\"all\":true}",
+		"{\"op\":\"update\",\"table\":\"order\",\"pk\":1,\"set\":{\"or\":null}}", /* of another default */
 	};
 	struct group *group = *state;
 

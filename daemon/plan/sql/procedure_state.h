@@ -73,6 +73,7 @@ enum share_kind { SHARE_NONE, SHARE_CREATE, SHARE_READ, SHARE_DELETE, SHARE_UPDA
 struct share_assignment {
 	const struct column *column;
 	size_t start, size; /* its literal */
+	bool is_null;
 };
 
 struct share {

@@ -85,8 +85,10 @@ static int append_assignment(struct compiler *compiler, struct assignments *assi
 	assignments->values[column->position] = value;
 	start = compiler->out->size;
 	result = row_append_literal(&assignments->row, compiler, column, value, LITERAL_STORE);
-	assignments->literals[column->position] =
-		(struct share_assignment){.column = column, .start = start, .size = compiler->out->size - start};
+	assignments->literals[column->position] = (struct share_assignment){.column = column,
+									    .start = start,
+									    .size = compiler->out->size - start,
+									    .is_null = value->type == VALUE_NIL};
 	return result;
 }
 

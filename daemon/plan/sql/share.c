@@ -207,14 +207,24 @@ static bool changes_key(const struct key *key, const bool *changed)
 	return false;
 }
 
+/* InnoDB hands on a NULL with the bytes of the column's default behind it, and the servers compare these too: NULL in
+ * place of NULL is a change to them unless they are those of nothing. Only the server can tell, of one row. */
+static bool changes_by_null(const struct share_assignment *set)
+{
+	return set->is_null && set->column->default_text.data;
+}
+
 int share_update(struct job_plan *plan, const struct row *key, const struct share_assignment *set, const bool *changed)
 {
 	const struct table *table = plan->table;
 	struct share_assignment *assignments;
 	uint32_t count = 0;
 
-	for (uint32_t i = 0; i < table->column_count; i++)
+	for (uint32_t i = 0; i < table->column_count; i++) {
+		if (changed[i] && changes_by_null(&set[i]))
+			return 0;
 		count += changed[i];
+	}
 	if (changes_key(table->primary_key, changed))
 		return 0;
 	assignments = arena_alloc_array(plan->compiler.arena, count, sizeof(*assignments));
