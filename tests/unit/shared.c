@@ -253,7 +253,6 @@ static void reads_are_matched_by_their_keys(void **state)
 	expect_statement(group, 0, "SELECT `label`,`id` FROM `toys` WHERE `id` IN (5,7,5,1)");
 	row(group, 0, "one", "1", NULL);
 	row(group, 0, "five", "0005", NULL); /* ZEROFILL */
-	row(group, 0, "stranger", "9", NULL);
 	done(group, 0, 0, 0);
 	expect_answered(group);
 	expect_answer(group->jobs[0], "\"row\":{\"label\":\"five\"}}");
@@ -331,6 +330,71 @@ static void updates_know_what_changed(void **state)
 	expect_answer(group->jobs[2], "\"row\":null,\"matched\":0,\"affected\":0}");
 }
 
+/* Somebody else creates a row between two of the statements: before the UPDATE, and behind it. */
+static void a_row_that_comes_in_between(void **state)
+{
+	for (uint64_t matched = 0; matched < 2; matched++) {
+		struct group *group = *state;
+		uint32_t culprit;
+
+		begin(group, "{\"op\":\"update\",\"table\":\"pets\",\"pk\":1,\"set\":{\"age\":3},\"returning\":false}",
+		      "{\"op\":\"update\",\"table\":\"pets\",\"pk\":2,\"set\":{\"age\":4},\"returning\":false}", NULL);
+		done(group, 0, 0, 0);
+		done(group, 1, matched, 0);
+		row(group, 2, "1", "2", "4", NULL);
+		done(group, 2, 1, 0);
+		if (matched > 0) {
+			assert_int_equal(shared_end(group->shared, &culprit), SHARED_UNDO);
+			return;
+		}
+		expect_answered(group);
+		expect_answer(group->jobs[0], "\"matched\":0,\"affected\":0}");
+		expect_answer(group->jobs[1], "\"matched\":0,\"affected\":0}");
+		tear_down(state);
+		set_up(state);
+	}
+}
+
+static void mysql_does_not_delete_what_it_has_not_seen(void **state)
+{
+	struct group *group = *state;
+	uint32_t culprit;
+
+	begin(group, "{\"op\":\"delete\",\"table\":\"toys\",\"pk\":5}",
+	      "{\"op\":\"delete\",\"table\":\"toys\",\"pk\":6}", NULL);
+	row(group, 0, "1", "6", NULL);
+	done(group, 0, 1, 0);
+	done(group, 1, 2, 0);
+	assert_int_equal(shared_end(group->shared, &culprit), SHARED_UNDO);
+}
+
+/* The server found it by a key that is none of theirs to us: each is to ask by itself. */
+static void a_row_that_nobody_asked_for(void **state)
+{
+	struct group *group = *state;
+	uint32_t culprit;
+
+	begin(group, "{\"op\":\"read\",\"table\":\"toys\",\"pk\":5}", "{\"op\":\"read\",\"table\":\"toys\",\"pk\":7}",
+	      NULL);
+	row(group, 0, "9", "\\N", "stranger", "9", NULL);
+	done(group, 0, 1, 0);
+	assert_int_equal(shared_end(group->shared, &culprit), SHARED_HALVES);
+	for (uint32_t i = 0; i < 2; i++)
+		expect_step(group->jobs[i], PROCEDURE_SEND);
+}
+
+static void a_deleted_row_that_nobody_asked_for(void **state)
+{
+	struct group *group = *state;
+	uint32_t culprit;
+
+	begin(group, "{\"op\":\"delete\",\"table\":\"toys\",\"pk\":5}",
+	      "{\"op\":\"delete\",\"table\":\"toys\",\"pk\":6}", NULL);
+	row(group, 0, "1", "9", NULL);
+	done(group, 0, 1, 0);
+	assert_int_equal(shared_end(group->shared, &culprit), SHARED_UNDO);
+}
+
 /* The last SELECT was stopped: what the UPDATE did has to be undone first. */
 static void a_part_that_took_effect_is_undone(void **state)
 {
@@ -380,7 +444,6 @@ static void rows_are_found_by_all_columns_of_a_key(void **state)
 			 "WHEN (`a`,`b`) = (-2,x'') THEN 'q' END WHERE (`a`,`b`) IN ((1,x'7827'),(-2,x''))");
 	row(group, 0, "0001", "x'", "p", NULL);
 	row(group, 0, "-2", "", "p", NULL);
-	row(group, 0, "-2", "x'", "p", NULL);
 	done(group, 0, 0, 0);
 	done(group, 1, 1, 0);
 	row(group, 2, "1", "0001", "x'", "p", NULL);
@@ -549,6 +612,10 @@ int main(void)
 		ON_MARIADB(deletes_know_which_rows_there_were),
 		ON_MARIADB(updates_know_what_changed),
 		ON_MYSQL(updates_know_what_changed),
+		ON_MARIADB(a_row_that_comes_in_between),
+		ON_MYSQL(mysql_does_not_delete_what_it_has_not_seen),
+		ON_MARIADB(a_row_that_nobody_asked_for),
+		ON_MARIADB(a_deleted_row_that_nobody_asked_for),
 		ON_MARIADB(a_part_that_took_effect_is_undone),
 		ON_MARIADB(what_is_forbidden_is_tried_singly),
 		ON_MARIADB(rows_are_found_by_all_columns_of_a_key),

@@ -82,6 +82,8 @@ int shared_begin(struct shared *shared, struct job *const *jobs, uint32_t count,
 	shared->count = count;
 	shared->cursor = 0;
 	shared->insert_id = 0;
+	shared->looked_at = 0;
+	shared->unclear = false;
 	shared->has_effects = false;
 	shared->failed = false;
 	for (uint32_t i = 0; i < count; i++) {
@@ -159,11 +161,12 @@ static void tell_culprit(struct shared *shared)
 
 enum shared_outcome shared_end(struct shared *shared, uint32_t *ret_culprit)
 {
-	if (!shared->failed && !buffer_failed(&shared->before)) {
+	if (!shared->failed && !shared->unclear && !buffer_failed(&shared->before)) {
 		tell_results(shared);
 		return SHARED_ANSWERED;
 	}
-	/* Without the memory to compare, what an update has changed is not known. */
+	/* What an update has changed is not known without the memory to compare, nor when the row came after the look
+	 * at what there is. */
 	if (shared->has_effects)
 		return SHARED_UNDO;
 	if (shared->failed && shared->plan->share.kind == SHARE_SAME) {

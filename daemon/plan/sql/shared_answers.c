@@ -66,10 +66,12 @@ static int take_by_key(struct shared *shared, uint32_t index, const char *const 
 {
 	uint64_t bytes = row_bytes(lengths, count);
 	uint32_t key = count - key_columns(shared);
+	uint32_t first = shared_find(shared, values + key, lengths + key);
 	int result = 0;
 
-	for (uint32_t i = shared_find(shared, values + key, lengths + key); i != SHARED_NOBODY && result == 0;
-	     i = shared->jobs[i].next_same) {
+	shared->looked_at++;
+	shared->unclear |= first == SHARED_NOBODY;
+	for (uint32_t i = first; i != SHARED_NOBODY && result == 0; i = shared->jobs[i].next_same) {
 		/* A key is there once. */
 		if (shared->jobs[i].rows++ > 0)
 			return -ESTALE;
@@ -112,6 +114,8 @@ static int take_before(struct shared *shared, const char *const *values, const u
 	uint32_t index = shared_find(shared, values, lengths);
 	size_t start = shared->before.size;
 
+	shared->looked_at++;
+	shared->unclear |= index == SHARED_NOBODY;
 	if (index == SHARED_NOBODY)
 		return 0;
 	if (shared->jobs[index].rows++ > 0)
@@ -134,6 +138,9 @@ static int take_after(struct shared *shared, const char *const *values, const un
 	if (index == SHARED_NOBODY)
 		return 0;
 	to = &shared->jobs[index];
+	/* The UPDATE came before the row. */
+	if (to->before_size == 0)
+		return 0;
 	append_before(shared, values, lengths, set, count);
 	size = shared->before.size - start;
 	if (buffer_failed(&shared->before))
@@ -172,11 +179,25 @@ int shared_row(struct shared *shared, uint32_t index, const char *const *values,
 	return 0;
 }
 
+/* What is not there yet nobody can lock: a client that is none of ours may create it between two statements. */
+static bool is_outrun(const struct shared *shared, const struct statement_result *result)
+{
+	if (shared->plan->share.kind == SHARE_UPDATE)
+		return result->matched > shared->looked_at;
+	return shared->plan->share.kind == SHARE_DELETE && result->affected > shared->looked_at;
+}
+
 void shared_done(struct shared *shared, uint32_t index, const struct statement_result *result)
 {
-	if (shared->statements[index].role == SHARED_EFFECT && shared->insert_id == 0)
+	enum shared_role role = shared->statements[index].role;
+	bool deletes =
+		role == SHARED_BY_KEY && shared->plan->share.kind == SHARE_DELETE && shared->statement_count == 1;
+
+	if (role == SHARED_EFFECT && shared->insert_id == 0)
 		shared->insert_id = result->insert_id;
-	if (shared->statements[index].role == SHARED_EFFECT && result->affected > 0)
+	if (role == SHARED_EFFECT)
+		shared->unclear |= is_outrun(shared, result);
+	if ((role == SHARED_EFFECT || deletes) && result->affected > 0)
 		shared->has_effects = true;
 }
 
