@@ -32,7 +32,7 @@ def obey(server, control):
         "freeze": lambda: freeze(server.process),
         "thaw": lambda: server.process.send(signal.SIGCONT),
     }
-    with control.makefile("rw") as lines:
+    with control, control.makefile("rw") as lines:  # however it ends: nobody waits for an answer that does not come
         for line in lines:
             actions[line.strip()]()
             lines.write("ok\n")
