@@ -14,7 +14,7 @@ struct drive {
 	const char *const *queues; /* taken in turn */
 	uint32_t queue_count;
 	uint64_t count;       /* of commands; at least 1 */
-	uint64_t in_flight;   /* at most so many without a reply; 0: all are pushed before the first reply is read */
+	uint64_t in_flight;   /* at most so many without a reply; 0: all are pushed, whatever comes meanwhile */
 	uint64_t rate;        /* commands pushed per second; 0: as fast as they are taken */
 	uint32_t patience_ms; /* ends when no reply came for so long */
 	void (*told)(void *context, uint64_t pushed, uint64_t answered); /* now and then; may be NULL */
@@ -23,7 +23,7 @@ struct drive {
 
 struct drive_result {
 	uint64_t answered, failed, pushed;
-	double seconds;    /* from the first push, or once all are pushed ahead, to the last reply */
+	double seconds;    /* from the first push to the last reply */
 	double per_second; /* from the tenth percent of the replies to the last: without the start */
 	/* From the moment at which a command was to be pushed to its reply; only with in_flight or rate: what waits
 	 * behind a full queue measures the queue. */

@@ -1,7 +1,13 @@
 """rowctl: call, push, encode, decode, status."""
 
+import fcntl
 import json
+import re
+import socket
+import struct
 import subprocess
+import termios
+import threading
 
 import msgpack
 import pytest
@@ -131,6 +137,47 @@ def test_bench_pushes_ahead_and_at_a_rate(rowctl, client):
     assert figures["answered"] == 200 and "p50_us" not in figures, "what waits in a queue measures the queue"
     figures = json.loads(rowctl("bench", "create", "--count", "100", "--rate", "200", "--json"))
     assert figures["answered"] == 100 and figures["seconds"] > 0.45
+
+
+def answer_as_they_come(listener, count, unread):
+    """Redis and rowd in one: answers 64 pushed commands at a time, and notes how much of its replies is not read."""
+    def accept():
+        connection = listener.accept()[0]
+        assert b"PING" in connection.recv(1000)
+        connection.sendall(b"+PONG\r\n")
+        return connection
+
+    with accept() as push, accept() as listen:
+        assert b"SUBSCRIBE" in listen.recv(1000)
+        listen.sendall(b"*3\r\n$9\r\nsubscribe\r\n$1\r\nc\r\n:1\r\n")
+        pushed, answered = b"", 0
+        while answered < count:
+            pushed += push.recv(1 << 20)
+            ids = re.findall(rb"[0-9a-f]{8}-[0-9]{12}", pushed)[answered:]
+            if len(ids) == 64:
+                unread.append(struct.unpack("i", fcntl.ioctl(listen, termios.TIOCOUTQ, b"\0\0\0\0"))[0])
+                for command in ids:
+                    listen.sendall(b"*3\r\n$7\r\nmessage\r\n$1\r\nc\r\n$25\r\n" + command + b"\xa2ok\xc3\r\n")
+                push.sendall(64 * b":1\r\n")
+                answered += 64
+
+
+def test_bench_reads_the_replies_while_it_pushes_ahead(rowctl, tmp_path):
+    """Else they would count from when the last was pushed, and Redis would cut it for not reading."""
+    unread = []
+    with socket.socket(socket.AF_UNIX) as listener:
+        listener.bind(str(tmp_path / "r.sock"))
+        listener.listen()
+        server = threading.Thread(target=answer_as_they_come, args=(listener, 192, unread), daemon=True)
+        server.start()
+        figures = json.loads(rowctl("bench", "create", "--count", "192", "--in-flight", "0", "--json",
+                                    redis_url=f"unix://{tmp_path}/r.sock"))
+        server.join(timeout=10)
+    assert figures["answered"] == 192 and unread == [0, 0, 0]
+
+
+def test_bench_of_very_few(rowctl, client):
+    assert json.loads(rowctl("bench", "create", "--count", "5", "--json"))["per_second"] > 0
 
 
 def test_bench_for_people(rowctl, client):
