@@ -7,6 +7,7 @@
 
 #include "common/bytes.h"
 
+#include <assert.h>
 #include <stdarg.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -86,6 +87,7 @@ static inline bool buffer_failed(const struct buffer *buffer)
 /* A view of the content, valid until the next append. */
 static inline struct bytes buffer_bytes(const struct buffer *buffer)
 {
+	assert(buffer->data || buffer->size == 0);
 	return (struct bytes){.data = buffer->data, .size = buffer->size};
 }
 

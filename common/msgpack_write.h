@@ -4,6 +4,7 @@
 
 #include "common/buffer.h"
 
+#include <assert.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -26,6 +27,7 @@ static inline void msgpack_write_str(struct buffer *out, struct bytes text)
 {
 	char *to;
 
+	assert(text.data || text.size == 0);
 	if (text.size >= 32) {
 		msgpack_write_long_str(out, text);
 		return;

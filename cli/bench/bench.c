@@ -85,23 +85,24 @@ static int report(const struct arguments *arguments, int result, const struct dr
 	return EXIT_NO_REPLY;
 }
 
-static int run(const struct arguments *arguments, struct drive *drive)
+static int run(const struct arguments *arguments, const struct drive *wanted)
 {
 	char problem[REDIS_PROBLEM_BYTES];
 	struct drive_result *result = calloc(1, sizeof(*result)); /* a histogram is large */
-	struct bar bar = {.count = drive->count};
+	struct bar bar = {.count = wanted->count};
+	struct drive drive = *wanted;
 	int status = EX_UNAVAILABLE;
 	redisContext *push = result ? connect_redis(arguments, arguments->timeout_ms, &status) : NULL;
 	redisContext *listen = push ? connect_redis(arguments, arguments->timeout_ms, &status) : NULL;
 
 	if (listen && isatty(STDERR_FILENO)) {
-		drive->told = draw;
-		drive->context = &bar;
+		drive.told = draw;
+		drive.context = &bar;
 	}
 	if (listen) {
-		int done = drive_run(drive, push, listen, result, problem);
+		int done = drive_run(&drive, push, listen, result, problem);
 
-		if (drive->told)
+		if (drive.told)
 			fputs("\r\033[K", stderr);
 		status = report(arguments, done, result, problem);
 	}

@@ -70,7 +70,7 @@ static void print_time(uint64_t us, FILE *to)
 
 void histogram_print(const struct histogram *histogram, FILE *to)
 {
-	uint64_t most = 0;
+	uint64_t most = 1;
 
 	for (uint64_t from = 64; from <= histogram->largest_us * 2; from *= 2) {
 		uint64_t count = count_between(histogram, from == 64 ? 0 : from / 2, from);

@@ -3,6 +3,7 @@
 
 #include "common/buffer.h"
 
+#include <assert.h>
 #include <ctype.h>
 #include <errno.h>
 
@@ -21,6 +22,7 @@ static size_t introducer_start(struct bytes text)
 {
 	size_t at = text.size;
 
+	assert(text.data || text.size == 0);
 	while (at > 0 && (isalnum((unsigned char)text.data[at - 1]) || text.data[at - 1] == '_'))
 		at--;
 	return at < text.size && text.data[at] == '_' ? at : text.size;
@@ -50,6 +52,7 @@ int column_expression_read(struct arena *arena, struct bytes escaped, struct byt
 /* 'it''s', with MariaDB's escapes. */
 static void append_quoted(struct buffer *out, struct bytes text)
 {
+	assert(text.data || text.size == 0);
 	buffer_append_byte(out, '\'');
 	for (size_t i = 0; i < text.size; i++) {
 		char byte = text.data[i];

@@ -179,7 +179,7 @@ static bool follow(struct database *database, const struct foreign_key *foreign_
 				return false;
 			continue;
 		}
-		changed.values[column] = action == FOREIGN_KEY_CASCADE ? *after : NOTHING;
+		changed.values[column] = action == FOREIGN_KEY_CASCADE && after ? *after : NOTHING;
 		/* One that is only spelled anew would be found again. */
 		if (after && equal(child, column, before, changed.values[column]))
 			return true;

@@ -5,6 +5,8 @@
 #include "fake_shared.h"
 #include "tests/support/unit.h"
 
+#include <assert.h>
+
 void server_adopt(struct connection *connection, struct batch *batch)
 {
 	*connection = (struct connection){.batch = batch, .count = batch_size(batch)};
@@ -103,6 +105,7 @@ bool server_execute(struct server *server, struct connection *connection, const 
 
 	if (count > 1)
 		return execute_group(server, connection, models, count, partly);
+	assert(model);
 	if (model->doom == DOOM_AT_ONCE || model->doom == DOOM_AT_END)
 		model->found = FAILED;
 	if (model->doom == DOOM_AT_ONCE)

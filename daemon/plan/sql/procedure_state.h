@@ -171,12 +171,11 @@ void bad_row_begin(struct job_plan *plan, uint32_t index, const struct sql_error
 bool bad_row_next(struct job_plan *plan);
 void bad_row_failed(struct job_plan *plan, const struct sql_error *error);
 
-/* Offers the first wave, once it is complete, for sharing; nothing happens when it cannot be shared. key: where the
- * literals of the primary key stand. set: where those of the columns stand that `changed` says (an update), else NULL.
- * by_key returns 0 or -ENOMEM; same is for a read by
- * condition, which only its like can share. */
+/* Offers the first wave, once it is complete, for sharing; nothing happens when it cannot be shared. row, key: where
+ * the literals of the primary key stand. set: where those of the columns stand that `changed` says. Those that return
+ * something: 0 or -ENOMEM. share_same() is for a read by condition, which only its like can share. */
 void share_create(struct job_plan *plan);
-int share_by_key(struct job_plan *plan, enum share_kind kind, const struct row *key);
+int share_by_key(struct job_plan *plan, enum share_kind kind, const struct row *row);
 int share_update(struct job_plan *plan, const struct row *key, const struct share_assignment *set, const bool *changed);
 void share_same(struct job_plan *plan);
 
