@@ -1,6 +1,7 @@
 """Commands that share statements answer as they would have answered alone, and leave the same tables."""
 
 import secrets
+import threading
 
 import pytest
 
@@ -153,3 +154,27 @@ def test_a_group_needs_no_more_grants_than_its_jobs(world, twin):
     keys = [reply["insert_id"] for reply in answer_all(side, [command] * 100)]
     assert keys == sorted(set(keys))
     assert twin.query("SELECT COUNT(*) FROM counted") == [(100,)]
+
+
+def insert_strangers(database, count):
+    """Rows that no command has created, a few at a time."""
+    for first in range(0, count, 20):
+        database.query("INSERT INTO race (id) VALUES " + ",".join(f"({key * 7 % count})"
+                                                                  for key in range(first, first + 20)))
+
+
+@pytest.mark.parametrize("write", [{"op": "update", "set": {"v": 1}, "returning": False}, {"op": "delete"}],
+                         ids=["update", "delete"])
+def test_rows_that_another_client_creates_meanwhile(world, twin, write):
+    """Between the statements of a group: what is answered is what was done."""
+    twin.query("CREATE TABLE race (id INT PRIMARY KEY, v INT NOT NULL DEFAULT 0)")
+    side = twins.Side(world, twin)
+    for _ in range(10):
+        twin.query("DELETE FROM race")
+        stranger = threading.Thread(target=insert_strangers, args=(twin, 400))
+        stranger.start()
+        replies = answer_all(side, [{**write, "table": "race", "pk": key} for key in range(400)])
+        stranger.join()
+        touched = {key for key, reply in enumerate(replies) if reply.get("matched", reply["affected"]) == 1}
+        untouched = {key for key, in twin.query("SELECT id FROM race WHERE v = 0")}
+        assert touched == set(range(400)) - untouched
