@@ -118,6 +118,7 @@ void held_claims_forget(struct held_claims *claims, struct planner *planner)
 {
 	struct job *job;
 
+	planner_disown(planner);
 	while ((job = planner_withdraw(planner)))
 		release(claims, job);
 }

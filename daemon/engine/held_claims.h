@@ -29,7 +29,7 @@ void held_claims_finish(struct held_claims *claims, struct planner *planner, str
 /* Gives back to the queue whatever is not on a connection. */
 void held_claims_give_back(struct held_claims *claims, struct planner *planner, struct worker *worker);
 
-/* Forgets whatever is not on a connection. */
+/* Forgets whatever is not on a connection; what is does not run again should it be rolled back. */
 void held_claims_forget(struct held_claims *claims, struct planner *planner);
 
 #endif

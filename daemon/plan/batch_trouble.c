@@ -108,12 +108,24 @@ static bool end_ping(struct batch *batch, struct task *task, uint64_t now_us)
 	return true;
 }
 
+/* Its effects were undone, and nobody waits for it any more. */
+static bool end_disowned(struct batch *batch, struct task *task, uint64_t now_us)
+{
+	struct error error;
+
+	if (!task->disowned)
+		return false;
+	error_set(&error, ERROR_UNAVAILABLE, "%s", error_code_meaning(ERROR_UNAVAILABLE));
+	planner_finish(batch->planner, task, &error, now_us);
+	return true;
+}
+
 static void end_member(struct batch *batch, uint32_t index, uint64_t random, uint64_t now_us)
 {
 	struct task *task = batch->members[index].task;
 	bool is_culprit = index == batch->culprit;
 
-	if (end_ping(batch, task, now_us))
+	if (end_disowned(batch, task, now_us) || end_ping(batch, task, now_us))
 		return;
 	if (batch->members[index].lost && end_lost(batch, task, now_us))
 		return;

@@ -33,6 +33,7 @@ struct task {
 	uint64_t catalog_number; /* of the catalog it was last compiled with */
 	uint32_t rollbacks;      /* deadlocks and lock waits of batches it was in, its own or not */
 	uint32_t batch_limit;    /* at most so many jobs in its batch; 0: no limit of its own */
+	bool disowned;           /* its claim is somebody else's by now: it is not run again (planner_disown) */
 	bool reread;             /* has waited for a newer catalog already: the next unknown name is its answer */
 };
 

@@ -297,6 +297,12 @@ struct job *planner_finished(struct planner *planner)
 	return job;
 }
 
+void planner_disown(struct planner *planner)
+{
+	for (struct job *job = planner->running.first; job; job = job->next)
+		task_of(job)->disowned = true;
+}
+
 static struct job *older(struct job *a, struct job *b)
 {
 	return !b || (a && a->sequence < b->sequence) ? a : b;

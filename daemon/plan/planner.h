@@ -72,6 +72,10 @@ struct planner_counts {
 };
 struct planner_counts planner_counts(const struct planner *planner);
 
+/* Whoever held the claims has lost them: jobs that are running end with their batch, and do not wait for another one,
+ * which could come after later writes of whoever claims them now. What they are answered is of no use to anybody. */
+void planner_disown(struct planner *planner);
+
 /* Takes out all jobs that are not running, in order of submission, one per call: for a drain. NULL when none is left.
  * The caller frees it. Once begun, it is to be called until NULL: planner_choose() answers NULL until then. */
 struct job *planner_withdraw(struct planner *planner);

@@ -351,6 +351,29 @@ static void test_commit_that_always_fails_ends(void **state)
 	assert_int_equal(script.code, ERROR_SQL_ERROR);
 }
 
+/* A worker that was fenced has lost its claims: another one may have gone on with later writes of the same rows. */
+static void test_disowned_do_not_run_again(void **state)
+{
+	const struct sql_error deadlock = sql_error(SQL_ERROR_TRANSACTION, ERROR_DEADLOCK);
+	struct script first = write_row(1), second = write_row(2), claimed_again = write_row(1);
+	struct batch *batch;
+
+	(void)state;
+	submit(&first);
+	submit(&second);
+	batch = choose();
+	planner_disown(world.planner);
+	submit(&claimed_again);
+	doom(batch, &deadlock);
+	assert_int_equal(first.replied + second.replied, 2);
+	world.now_us += FAR_US;
+	run(choose());
+	assert_int_equal(claimed_again.code, ERROR_NONE);
+	assert_null(choose());
+	while (finished())
+		;
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -369,6 +392,7 @@ int main(void)
 		TEST(ping_runs_again_after_other_trouble),
 		TEST(lost_between_statements_counts_against_nobody),
 		TEST(commit_that_always_fails_ends),
+		TEST(disowned_do_not_run_again),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
