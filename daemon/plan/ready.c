@@ -67,14 +67,21 @@ static void drop_group(struct ready_group *group)
 	ready->free_groups = group;
 }
 
+static void free_chain(struct ready_group *group)
+{
+	while (group) {
+		struct ready_group *chained = group->chained;
+
+		free(group);
+		group = chained;
+	}
+}
+
 void ready_free(struct ready *ready)
 {
-	while (ready->free_groups) {
-		struct ready_group *group = ready->free_groups;
-
-		ready->free_groups = group->chained;
-		free(group);
-	}
+	for (uint32_t i = 0; i < READY_CHAINS; i++)
+		free_chain(ready->chains[i]);
+	free_chain(ready->free_groups);
 	heap_free(&ready->by_age);
 }
 

@@ -47,7 +47,7 @@ struct ready {
 	} by_size[READY_SIZES]; /* open groups, in the order in which they came to be of that size */
 };
 
-/* Starts out zeroed. No job may be in it. */
+/* Starts out zeroed. Jobs that are in it must not be touched any more, but for being freed. */
 void ready_free(struct ready *ready);
 
 /* Puts the task in its group; whether that is open stays as it is, a new one is closed. Returns the group; NULL: no

@@ -187,6 +187,8 @@ struct job *support_job(const struct policy *policy, const char *json)
 void support_job_free(struct job *job)
 {
 	procedure_free(job);
+	buffer_free(&job->spare_sql);
+	buffer_free(&job->spare_body);
 	arena_free(&job->arena);
 	free(job);
 }

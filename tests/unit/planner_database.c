@@ -274,11 +274,12 @@ int database_delete(struct database *database, enum table_name table, int column
 int database_read(const struct database *database, enum table_name table, int key)
 {
 	const struct rows *rows = &database->tables[table];
-	int index = find(rows, table, 0, key, 0), number = 0;
+	int index = find(rows, table, 0, key, 0);
+	uint32_t number = 0;
 
 	if (index < 0)
 		return NOTHING;
 	for (int i = 0; i < COLUMNS; i++)
-		number = number * 1024 + rows->rows[index].values[i] + 1;
-	return number;
+		number = number * 1024 + (uint32_t)rows->rows[index].values[i] + 1;
+	return (int)number;
 }

@@ -56,7 +56,8 @@ class Commands:
             row = rng.choice(rows)
             key = {name: table.by_name[name].kind.told(row[name], "msgpack") for name in table.key}
         else:
-            key = {name: values.good(rng, table.by_name[name], self.codec) for name in table.key}
+            key = {name: rng.choice(self._free_ids(table)) if table.by_name[name].auto_increment
+                   else values.good(rng, table.by_name[name], self.codec) for name in table.key}
         if rng.random() < self.mistakes:
             name = rng.choice(table.key)
             key[name] = rng.choice([None, values.bad(rng, table.by_name[name], self.codec)])
@@ -111,15 +112,19 @@ class Commands:
 
     def _free_ids(self, table):
         """Below what was generated, so that no generated key meets them."""
-        return [self.rng.randint(0, max(1, self.world.database.last_generated[table.name]))]
+        return [self.rng.randint(0, self.world.database.last_generated[table.name])]
 
     def value(self, table, column):
         """What refers to another table mostly names a row of it."""
         rng = self.rng
         for key in table.foreign_keys:
             parents = self.world.database.rows[key.parent]
-            if key.column == column.name and parents and rng.random() < 0.93:
+            if key.column != column.name:
+                continue
+            if parents and rng.random() < 0.93:
                 return None if column.nullable and rng.random() < 0.1 else rng.choice(parents)["id"]
+            if self.world.database.tables[key.parent].auto_increment:
+                return rng.choice(self._free_ids(self.world.database.tables[key.parent]))
         if column.name == "points":
             return rng.choice([-1, 2000, 2**31, -5] if rng.random() < 0.15 else [*range(30), 1000])
         if column.name == "tag":
