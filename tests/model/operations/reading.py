@@ -120,6 +120,8 @@ def read(world, table, command):
     if command.get("distinct"):
         rows, equals = distinct(table, names, rows)
     rows = sorted(rows, key=lambda row: order_key(items, row))
+    if part and not table.key and not command.get("distinct"):
+        equals = ties(items, rows)
     rows = rows[offset:] if limit is None else rows[offset:offset + limit]
     if too_large(world, rows):
         return refused(fault("TOO_LARGE"))
@@ -129,6 +131,14 @@ def read(world, table, command):
     arrays = command.get("format") == "arrays"
     told = Rows(table, names, rows, [order_key(items, row) for row in rows], arrays=arrays, equals=equals)
     return Prediction(body={"row" if one else "rows": told, **({"cols": names} if arrays else {})})
+
+
+def ties(items, rows):
+    """For each row those that may stand in its place. Without a key nothing decides between rows that are equal in the
+    order; they were not even written in the order of their commands."""
+    keys = [order_key(items, row) for row in rows]
+    return {id(row): [other for other, there in zip(rows, keys) if not here < there and not there < here]
+            for row, here in zip(rows, keys)}
 
 
 def count(world, table, command):
