@@ -107,7 +107,7 @@ static void *on_follow(void *context, bool others_idle)
 	 * connection, reads are a fifth slower. */
 	if (!others_idle || !runs->events.may_start(runs->context))
 		return NULL;
-	batch = planner_choose_behind(runs->planner, run->batch, others_idle, clock_monotonic_us());
+	batch = planner_choose_behind(runs->planner, run->batch, clock_monotonic_us());
 	return batch ? take(runs, batch) : NULL;
 }
 

@@ -54,12 +54,10 @@ int planner_submit(struct planner *planner, const struct policy *policy, struct 
 struct batch *planner_choose(struct planner *planner, uint64_t now_us, uint64_t *ret_wake_us);
 
 /* A batch for the connection on which COMMIT of another one, `before`, is on its way: its first wave may be sent before
- * that is answered; the rest, and everything else, comes after `before` has ended. Beside what is ready it has the
- * creates that wait for nothing but those in `before`. If that is not committed the connection must be given up, and
- * this one ends BATCH_DROPPED after it. Its statements have the same limit on their time.
- * bound: only such creates, since what is ready can run elsewhere as well. NULL: nothing, or something is to run first
- * that needs the connection idle. */
-struct batch *planner_choose_behind(struct planner *planner, const struct batch *before, bool bound, uint64_t now_us);
+ * that is answered; the rest, and everything else, comes after `before` has ended. It has the creates that wait for
+ * nothing but those in `before`: what is ready can run elsewhere. If that is not committed the connection must be given
+ * up, and this one ends BATCH_DROPPED after it. Its statements have the same limit on their time. NULL: nothing. */
+struct batch *planner_choose_behind(struct planner *planner, const struct batch *before, uint64_t now_us);
 
 /* The next finished job, in order of completion, or NULL. It is the caller's from then on: job_free(). */
 struct job *planner_finished(struct planner *planner);

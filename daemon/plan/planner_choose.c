@@ -24,19 +24,19 @@ static bool may_join(const struct task *task, const struct batch *batch, const s
 }
 
 /* The queue's oldest job that is ready and may share, or NULL. */
-static struct task *oldest_sharing(struct planner_queue *queue, const struct batch *before)
+static struct task *oldest_sharing(struct planner_queue *queue)
 {
 	struct ready_group *group = ready_oldest(&queue->sharing);
 
-	for (; group && !may_join(group->first, NULL, before); group = ready_oldest(&queue->sharing))
+	for (; group && !may_join(group->first, NULL, NULL); group = ready_oldest(&queue->sharing))
 		ready_close(group);
 	return group ? group->first : NULL;
 }
 
 /* The queue's oldest ready job, of either sort. */
-static struct task *oldest(struct planner_queue *queue, const struct batch *before)
+static struct task *oldest(struct planner_queue *queue)
 {
-	struct task *sharing = oldest_sharing(queue, before);
+	struct task *sharing = oldest_sharing(queue);
 	struct heap_place *alone = heap_first(&queue->alone);
 
 	if (!alone || (sharing && sharing->job.sequence < alone->key))
@@ -45,11 +45,11 @@ static struct task *oldest(struct planner_queue *queue, const struct batch *befo
 }
 
 /* The first queue, from the one whose turn it is, that has a ready job. */
-static struct task *find_leader(const struct planner *planner, const struct batch *before, uint32_t *ret_turn)
+static struct task *find_leader(const struct planner *planner, uint32_t *ret_turn)
 {
 	for (uint32_t i = 0; i < planner->queue_count; i++) {
 		uint32_t turn = (planner->turn + i) % planner->queue_count;
-		struct task *task = oldest(planner->queues[turn], before);
+		struct task *task = oldest(planner->queues[turn]);
 
 		if (task) {
 			*ret_turn = turn;
@@ -235,7 +235,7 @@ struct batch *planner_choose(struct planner *planner, uint64_t now_us, uint64_t 
 	uint32_t leading = 0;
 
 	planner_wake(planner, now_us);
-	leader = planner->draining ? NULL : find_leader(planner, NULL, &leading);
+	leader = planner->draining ? NULL : find_leader(planner, &leading);
 	*ret_wake_us = planner->delayed.count > 0 ? heap_first(&planner->delayed)->key : 0;
 	if (!leader)
 		return NULL;
@@ -294,7 +294,7 @@ static void gather_bound(struct gathering *gathering, struct task *leader)
 		take_line(gathering, next_create(batch_task(gathering->before, i)));
 }
 
-struct batch *planner_choose_behind(struct planner *planner, const struct batch *before, bool bound, uint64_t now_us)
+struct batch *planner_choose_behind(struct planner *planner, const struct batch *before, uint64_t now_us)
 {
 	struct gathering gathering = {
 		.planner = planner,
@@ -304,25 +304,16 @@ struct batch *planner_choose_behind(struct planner *planner, const struct batch 
 		.now_us = now_us,
 	};
 	struct task *leader;
-	uint32_t leading = 0;
 
 	if (planner->draining)
 		return NULL;
 	planner_wake(planner, now_us);
 	leader = open_bound(&gathering);
-	if (!bound)
-		leader = find_leader(planner, before, &leading);
-	/* One that runs alone is not sent before it is known what became of the others. */
-	if (!leader || !leader->group || !same_timeout(&gathering, leader->queue))
+	if (!leader)
 		return NULL;
 	gathering.batch = batch_take(planner);
 	if (!gathering.batch)
 		return NULL;
-	if (bound) {
-		gather_bound(&gathering, leader);
-	} else {
-		planner->turn = (leading + 1) % planner->queue_count;
-		gather(&gathering, leading);
-	}
+	gather_bound(&gathering, leader);
 	return gathering.batch;
 }

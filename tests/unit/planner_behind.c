@@ -8,9 +8,9 @@ static struct script create(void)
 	return (struct script){.kind = PROCEDURE_BY_KEY, .waves = 1, .creates_in = &table};
 }
 
-static struct batch *choose_behind(const struct batch *before, bool bound)
+static struct batch *choose_behind(const struct batch *before)
 {
-	return planner_choose_behind(world.planner, before, bound, world.now_us);
+	return planner_choose_behind(world.planner, before, world.now_us);
 }
 
 /* Runs the batch until COMMIT would be sent. */
@@ -25,32 +25,8 @@ static void end_committed(struct batch *batch)
 	batch_ended(batch, BATCH_COMMITTED, NULL, world.now_us);
 }
 
-/* A create in a table of which others are being committed, and a write that anybody could run. */
-static void test_takes_what_waits_for_the_batch_alone(void **state)
-{
-	struct script first = create(), second = create(), third = create(), other = write_row(1);
-	struct batch *batch, *behind;
-
-	(void)state;
-	submit(&first);
-	batch = choose();
-	bring_to_commit(batch);
-	submit(&other);
-	submit(&second);
-	submit(&third);
-	behind = choose_behind(batch, false);
-	assert_int_equal(batch_size(behind), 3);
-	assert_null(choose());
-	assert_int_equal(wave(behind), 3);
-	end_committed(batch);
-	assert_ptr_equal(finished(), &first);
-	answer_all(behind, 0, 3);
-	commit(behind);
-	assert_int_equal(second.replied + third.replied + other.replied, 3);
-}
-
 /* Creates of two kinds in turn, and those of another table. */
-static void test_bound_takes_all_that_waits_for_the_batch(void **state)
+static void test_takes_all_that_waits_for_the_batch(void **state)
 {
 	enum { COUNT = 40 };
 	static const struct table other_table = {.name = {"u", 1}};
@@ -70,13 +46,13 @@ static void test_bound_takes_all_that_waits_for_the_batch(void **state)
 	assert_int_equal(batch_size(batch), 4);
 	for (uint32_t i = 4; i < COUNT; i++)
 		submit(&scripts[i]);
-	behind = choose_behind(batch, true);
+	behind = choose_behind(batch);
 	assert_int_equal(batch_size(behind), COUNT - 4);
 	batch_ended(batch, BATCH_IN_DOUBT, NULL, world.now_us);
 	batch_ended(behind, BATCH_DROPPED, NULL, world.now_us);
 }
 
-static void test_bound_takes_nothing_else(void **state)
+static void test_takes_nothing_else(void **state)
 {
 	struct script first = create(), second = create(), other = write_row(1);
 	struct batch *batch, *behind;
@@ -86,9 +62,9 @@ static void test_bound_takes_nothing_else(void **state)
 	batch = choose();
 	bring_to_commit(batch);
 	submit(&other);
-	assert_null(choose_behind(batch, true));
+	assert_null(choose_behind(batch));
 	submit(&second);
-	behind = choose_behind(batch, true);
+	behind = choose_behind(batch);
 	assert_int_equal(batch_size(behind), 1);
 	run(choose());
 	assert_ptr_equal(finished(), &other);
@@ -112,7 +88,7 @@ static void test_one_behind_the_other(void **state)
 
 		bring_to_commit(batch);
 		submit(&scripts[i]);
-		behind = choose_behind(batch, true);
+		behind = choose_behind(batch);
 		assert_int_equal(batch_size(behind), 1);
 		end_committed(batch);
 		assert_ptr_equal(finished(), &scripts[i - 1]);
@@ -134,7 +110,7 @@ static void test_in_doubt_keeps_the_order(void **state)
 	batch = choose();
 	bring_to_commit(batch);
 	submit(&second);
-	behind = choose_behind(batch, false);
+	behind = choose_behind(batch);
 	assert_int_equal(wave(behind), 1);
 	batch_ended(batch, BATCH_IN_DOUBT, &lost, world.now_us);
 	batch_ended(behind, BATCH_DROPPED, &lost, world.now_us);
@@ -183,7 +159,7 @@ static void test_nothing_overtakes_what_runs_alone(void **state)
 	bring_to_commit(batch);
 	submit(&alone);
 	submit(&last);
-	assert_null(choose_behind(batch, false));
+	assert_null(choose_behind(batch));
 	end_committed(batch);
 	run(choose());
 	assert_ptr_equal(finished(), &first);
@@ -203,8 +179,7 @@ static void test_another_limit_on_time_does_not_follow(void **state)
 	batch = choose();
 	bring_to_commit(batch);
 	submit_as(&second, 1, 0);
-	assert_null(choose_behind(batch, true));
-	assert_null(choose_behind(batch, false));
+	assert_null(choose_behind(batch));
 	end_committed(batch);
 	run(choose());
 	assert_int_equal(second.replied, 1);
@@ -225,8 +200,7 @@ static void test_nothing_follows_while_jobs_are_withdrawn(void **state)
 	job = planner_withdraw(world.planner);
 	assert_ptr_equal(job->owner, &second);
 	job_free(job);
-	assert_null(choose_behind(batch, true));
-	assert_null(choose_behind(batch, false));
+	assert_null(choose_behind(batch));
 	end_committed(batch);
 	job = planner_withdraw(world.planner);
 	assert_ptr_equal(job->owner, &third);
@@ -259,9 +233,8 @@ static void test_only_reads(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(takes_what_waits_for_the_batch_alone),
-		TEST(bound_takes_all_that_waits_for_the_batch),
-		TEST(bound_takes_nothing_else),
+		TEST(takes_all_that_waits_for_the_batch),
+		TEST(takes_nothing_else),
 		TEST(one_behind_the_other),
 		TEST(in_doubt_keeps_the_order),
 		TEST(dropped_blames_nobody),

@@ -183,7 +183,7 @@ static void send_commit(struct connection *connection)
 {
 	connection->committing = true;
 	if (draw(2))
-		connection->behind = planner_choose_behind(run.planner, connection->batch, draw(2), run.now_us);
+		connection->behind = planner_choose_behind(run.planner, connection->batch, run.now_us);
 	if (connection->behind)
 		connection->next = batch_next(connection->behind, run.now_us, &connection->statements,
 					      &connection->statement_count);
