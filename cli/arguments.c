@@ -45,20 +45,25 @@ static int add_table(struct bench_arguments *bench, const char *name)
 	return 0;
 }
 
-static int read_number(const char *name, const char *text, uint64_t least, uint64_t *ret_number)
+int arguments_read_number(const char *name, const char *text, uint64_t least, uint64_t most, uint64_t *ret_number)
 {
 	char *end;
 	uint64_t number;
 
 	errno = 0;
 	number = strtoull(text, &end, 10);
-	if (*text < '0' || *text > '9' || *end != '\0' || errno != 0 || number < least || number > NUMBER_LARGEST) {
-		fprintf(stderr, "rowctl: %s is a number from %" PRIu64 " to %d, not '%s'; see rowctl --help\n", name,
-			least, NUMBER_LARGEST, text);
+	if (*text < '0' || *text > '9' || *end != '\0' || errno != 0 || number < least || number > most) {
+		fprintf(stderr, "rowctl: %s is a number from %" PRIu64 " to %" PRIu64 ", not '%s'; see rowctl --help\n",
+			name, least, most, text);
 		return -EINVAL;
 	}
 	*ret_number = number;
 	return 0;
+}
+
+static int read_number(const char *name, const char *text, uint64_t least, uint64_t *ret_number)
+{
+	return arguments_read_number(name, text, least, NUMBER_LARGEST, ret_number);
 }
 
 static int set_bench_option(struct bench_arguments *bench, const char *name, const char *value)
@@ -85,6 +90,8 @@ static int set_option(struct arguments *arguments, const char *name, const char 
 		arguments->reply_prefix = value;
 	else if (strcmp(name, "--timeout") == 0)
 		return read_timeout(value, &arguments->timeout_ms);
+	else if (strcmp(name, "--limit") == 0)
+		return read_number(name, value, 0, &arguments->dead.limit);
 	else
 		return set_bench_option(&arguments->bench, name, value);
 	return 0;
@@ -93,7 +100,7 @@ static int set_option(struct arguments *arguments, const char *name, const char 
 static bool takes_value(const char *name)
 {
 	static const char *const names[] = {"--redis", "--queue",     "--reply-prefix", "--timeout", "--table",
-					    "--count", "--in-flight", "--rate",         "--keys"};
+					    "--count", "--in-flight", "--rate",         "--keys",    "--limit"};
 
 	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++) {
 		if (strcmp(name, names[i]) == 0)
@@ -102,22 +109,41 @@ static bool takes_value(const char *name)
 	return false;
 }
 
+/* The options that take none: where each is told, or NULL. */
+static bool *find_switch(struct arguments *arguments, const char *name)
+{
+	const struct {
+		const char *name;
+		bool *value;
+	} switches[] = {
+		{"--json", &arguments->json},
+		{"--help", &arguments->help},
+		{"-h", &arguments->help},
+		{"--version", &arguments->version},
+		{"--all", &arguments->dead.all},
+		{"--yes", &arguments->dead.yes},
+		{"--raw", &arguments->dead.raw},
+		{"--again", &arguments->release.again},
+		{"--dead", &arguments->release.dead},
+	};
+
+	for (size_t i = 0; i < sizeof(switches) / sizeof(*switches); i++) {
+		if (strcmp(name, switches[i].name) == 0)
+			return switches[i].value;
+	}
+	return NULL;
+}
+
 /* Reads one word, or two. Returns how many, or -EINVAL. */
 static int read_option(struct arguments *arguments, char **words)
 {
 	char name[32];
 	size_t size = strcspn(words[0], "=");
 
-	if (strcmp(words[0], "--json") == 0) {
-		arguments->json = true;
-		return 1;
-	}
-	if (strcmp(words[0], "--help") == 0 || strcmp(words[0], "-h") == 0) {
-		arguments->help = true;
-		return 1;
-	}
-	if (strcmp(words[0], "--version") == 0) {
-		arguments->version = true;
+	bool *is_on = find_switch(arguments, words[0]);
+
+	if (is_on) {
+		*is_on = true;
 		return 1;
 	}
 	snprintf(name, sizeof(name), "%.*s", (int)(size < sizeof(name) ? size : sizeof(name) - 1), words[0]);
@@ -139,6 +165,7 @@ int arguments_read(char **words, struct arguments *ret_arguments)
 		.reply_prefix = "rowd:reply:",
 		.operands = words,
 		.bench = {.count = 10000, .in_flight = 100, .keys = 20000},
+		.dead = {.limit = 50},
 	};
 	size_t operand_count = 0;
 	bool options_end = false;
@@ -164,4 +191,11 @@ int arguments_read(char **words, struct arguments *ret_arguments)
 		arguments.bench.tables[arguments.bench.table_count++] = "animals";
 	*ret_arguments = arguments;
 	return 0;
+}
+
+int arguments_name_queue(struct arguments *arguments, const char *key, bool only)
+{
+	if (only)
+		arguments->queue_count = 0;
+	return add_queue(arguments, key);
 }

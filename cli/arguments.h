@@ -17,6 +17,19 @@ struct bench_arguments {
 	uint32_t table_count;
 };
 
+/* What only `dead` takes. */
+struct dead_arguments {
+	uint64_t limit; /* --limit: letters listed; 0: all */
+	bool all;       /* --all: instead of ids */
+	bool yes;       /* --yes */
+	bool raw;       /* --raw */
+};
+
+/* What only `release` takes; and --yes. */
+struct release_arguments {
+	bool again, dead; /* --again, --dead: where to */
+};
+
 struct arguments {
 	const char *redis;                    /* --redis: a URL; NULL: $REDIS_URL, else the local server */
 	const char *queues[ARGUMENTS_QUEUES]; /* --queue; at least one: the default */
@@ -25,6 +38,8 @@ struct arguments {
 	uint32_t timeout_ms;      /* --timeout: how long to wait for a reply */
 	bool json;                /* --json: tables as JSON */
 	struct bench_arguments bench;
+	struct dead_arguments dead;
+	struct release_arguments release;
 	char **operands; /* NULL-ended; views of argv */
 	bool help, version;
 };
@@ -38,7 +53,7 @@ struct rowctl_command {
 };
 
 extern const struct rowctl_command call_command, push_command, encode_command, decode_command, status_command,
-	bench_command;
+	dead_command, pause_command, resume_command, peek_command, workers_command, release_command, bench_command;
 
 /* Exit statuses beside those of <sysexits.h>. */
 enum { EXIT_NOT_OK = 1, EXIT_NO_REPLY = 2 };
@@ -46,5 +61,11 @@ enum { EXIT_NOT_OK = 1, EXIT_NO_REPLY = 2 };
 /* Sorts the words of a command line; operands, the command's name first, is filled in place, in `words`.
  * Returns 0, or -EINVAL after it has said on standard error what is wrong. */
 int arguments_read(char **words, struct arguments *ret_arguments);
+
+/* Reads a number from least to most; name: what it is, for a fault's message. Returns as above. */
+int arguments_read_number(const char *name, const char *text, uint64_t least, uint64_t most, uint64_t *ret_number);
+
+/* Makes an operand a queue: the only one, or one more. Returns as above. */
+int arguments_name_queue(struct arguments *arguments, const char *key, bool only);
 
 #endif

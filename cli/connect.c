@@ -3,6 +3,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sysexits.h>
 
 redisContext *connect_redis(const struct arguments *arguments, uint32_t timeout_ms, int *ret_status)
@@ -25,4 +26,17 @@ redisContext *connect_redis(const struct arguments *arguments, uint32_t timeout_
 		*ret_status = EX_UNAVAILABLE;
 	}
 	return redis;
+}
+
+void connect_tell(const char *problem)
+{
+	fprintf(stderr, "rowctl: Redis: %s\n", problem);
+	if (strstr(problem, "NOPERM") || strstr(problem, "ACL failure"))
+		fputs("rowctl: this account may not do that; systemd/redis.acl has an operator who may\n", stderr);
+	else if (strstr(problem, "READONLY"))
+		fputs("rowctl: this Redis is a replica: name its master with --redis\n", stderr);
+	else if (strstr(problem, "WRONGTYPE"))
+		fputs("rowctl: somebody has put something else there; look with redis-cli TYPE, and move it out of the "
+		      "way with redis-cli RENAME\n",
+		      stderr);
 }

@@ -9,4 +9,7 @@
  * what went wrong, with the exit status in *ret_status. */
 redisContext *connect_redis(const struct arguments *arguments, uint32_t timeout_ms, int *ret_status);
 
+/* Says on standard error what Redis has refused, in its words, and what there is to be done about it. */
+void connect_tell(const char *problem);
+
 #endif

@@ -8,7 +8,8 @@
 #include <sysexits.h>
 
 static const struct rowctl_command *const commands[] = {
-	&call_command, &push_command, &encode_command, &decode_command, &status_command, &bench_command,
+	&call_command, &push_command,  &encode_command, &decode_command, &status_command,  &workers_command,
+	&peek_command, &pause_command, &resume_command, &dead_command,   &release_command, &bench_command,
 };
 
 enum { COMMANDS = sizeof(commands) / sizeof(*commands) };
@@ -28,7 +29,7 @@ static void print_help(void)
 	     "  --json               print tables as JSON\n"
 	     "  --help, --version    rowctl COMMAND --help says more about a command\n"
 	     "\n"
-	     "Exit status: 0 fine, 1 the reply says ok: false, 2 no reply in time, 64 wrong usage,\n"
+	     "Exit status: 0 fine, 1 the reply says ok: false, or a letter was left, 2 no reply in time, 64 wrong usage,\n"
 	     "65 a command that is no JSON, 69 Redis cannot be reached.");
 }
 

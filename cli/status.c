@@ -14,15 +14,6 @@ enum { JSON_BYTES = 16 << 20 };
 
 /* ---- for people ---- */
 
-static const char *describe(const struct worker_status *worker)
-{
-	if (worker->fenced)
-		return "dead";
-	if (worker->lease_ms < 0)
-		return "expired";
-	return worker->owner ? "owner" : "standby";
-}
-
 /* What others have written into Redis must not reach the terminal as it is. */
 static void print_status(const struct queue_status *status)
 {
@@ -46,7 +37,8 @@ static void print_status(const struct queue_status *status)
 	for (uint32_t i = 0; i < status->worker_count; i++) {
 		const struct worker_status *worker = &status->workers[i];
 		printf("           %-40s %-8s %8.1f s %10" PRId64 "\n", error_quote(name, bytes_of(worker->id)),
-		       describe(worker), (double)worker->lease_ms / 1000, worker->in_flight + worker->landing);
+		       status_worker_state(worker), (double)worker->lease_ms / 1000,
+		       worker->in_flight + worker->landing);
 	}
 }
 
@@ -64,7 +56,7 @@ static void write_worker(struct writer *writer, const struct worker_status *work
 	writer_key(writer, BYTES("id"));
 	writer_str(writer, bytes_of(worker->id));
 	writer_key(writer, BYTES("state"));
-	writer_str(writer, bytes_of(describe(worker)));
+	writer_str(writer, bytes_of(status_worker_state(worker)));
 	write_number(writer, "lease_ms", worker->lease_ms);
 	write_number(writer, "in_flight", worker->in_flight + worker->landing);
 	writer_map_end(writer);

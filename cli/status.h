@@ -13,6 +13,7 @@ struct worker_status {
 	char id[STATUS_NAME_BYTES];
 	int64_t lease_ms; /* what is left of its lease; negative: it ended so long ago */
 	bool fenced;      /* declared dead: others take its commands over */
+	bool unknown;     /* and the database does not know what it has committed: an operator decides */
 	bool owner;
 	int64_t in_flight, landing;
 };
@@ -32,6 +33,9 @@ struct queue_status {
 	struct counter_status counters[STATUS_COUNTERS]; /* what the workers count up, under their names */
 	uint32_t counter_count;
 };
+
+/* "owner", "standby", "expired" or "dead". */
+const char *status_worker_state(const struct worker_status *worker);
 
 /* Returns 0, or -EIO with what went wrong. */
 int status_read(redisContext *redis, const char *queue, struct queue_status *ret_status,

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <inttypes.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -68,6 +69,8 @@ static int read_workers(redisContext *redis, struct queue_status *status, int64_
 		double lease_end = strtod(reply->element[i + 1]->str, NULL);
 		snprintf(worker->id, sizeof(worker->id), "%s", reply->element[i]->str);
 		worker->fenced = lease_end < 0;
+		/* As daemon/queue/scripts/recover.lua leaves one whose commits the database does not know. */
+		worker->unknown = worker->fenced && -lease_end - floor(-lease_end) == 0.75;
 		worker->lease_ms = worker->fenced ? 0 : (int64_t)lease_end - now_ms;
 	}
 	freeReplyObject(reply);
@@ -117,6 +120,17 @@ static int read_counters(redisContext *redis, struct queue_status *status, char 
 	freeReplyObject(reply);
 	qsort(status->counters, status->counter_count, sizeof(*status->counters), compare_counters);
 	return 0;
+}
+
+const char *status_worker_state(const struct worker_status *worker)
+{
+	if (worker->unknown && worker->in_flight > 0)
+		return "unknown";
+	if (worker->fenced)
+		return "dead";
+	if (worker->lease_ms < 0)
+		return "expired";
+	return worker->owner ? "owner" : "standby";
 }
 
 int status_read(redisContext *redis, const char *queue, struct queue_status *ret_status,

@@ -192,6 +192,25 @@ static bool read_body(const struct given *given, struct command *command, struct
 	return true;
 }
 
+/* `once` names the command by its id, and only what has effects can have them once. */
+static bool check_once(const struct command *command, struct error *ret_error)
+{
+	if (!command->once)
+		return true;
+	if (!op_writes(command->operation.op)) {
+		error_set(ret_error, ERROR_BAD_VALUE, "`once` does not go with %s", op_name(command->operation.op));
+		error_hint(ret_error, "`once` is for writes: leave it out, since to read again changes nothing");
+		return false;
+	}
+	if (command->id.type == VALUE_NIL) {
+		error_set(ret_error, ERROR_BAD_VALUE, "`once` needs an `id`");
+		error_hint(ret_error, "give an `id` that no other command of this queue has, and repeat it with the "
+				      "command");
+		return false;
+	}
+	return true;
+}
+
 int command_decode(struct arena *arena, struct bytes raw, size_t limit_bytes, struct command *ret_command,
 		   struct error *ret_error)
 {
@@ -231,7 +250,8 @@ int command_decode(struct arena *arena, struct bytes raw, size_t limit_bytes, st
 
 	if (!resolve_op(&given, ret_command, fine ? ret_error : &further) || !fine)
 		return -EBADMSG;
-	if (!read_body(&given, ret_command, ret_error) || !command_check_together(&ret_command->operation, ret_error))
+	if (!read_body(&given, ret_command, ret_error) || !command_check_together(&ret_command->operation, ret_error) ||
+	    !check_once(ret_command, ret_error))
 		return -EBADMSG;
 	return 0;
 }

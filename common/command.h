@@ -63,6 +63,7 @@ struct command {
 	uint32_t reply_ttl_ms;
 	struct value meta;        /* nil: none */
 	bool timing;              /* the reply tells how long it took */
+	bool once;                /* its effects are to be there once for this id, whoever repeats it */
 	struct bytes traceparent; /* W3C trace context, checked; empty: none */
 	struct bytes op_name;     /* as sent, for the echo; data NULL when there was none, or no UTF-8 */
 	struct operation operation;

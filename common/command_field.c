@@ -33,7 +33,7 @@ const struct field command_fields[FIELD_COUNT] = {
 	{NAME("set"), FIELD_MAP, .ops = UPDATE, .required_ops = UPDATE, BODY(set)},
 	{NAME("lane"), LATER(EVERY)},
 	{NAME("meta"), FIELD_ANY, ENVELOPE(meta)},
-	{NAME("once"), LATER(EVERY)},
+	{NAME("once"), FIELD_BOOL, ENVELOPE(once)},
 	{NAME("page"), FIELD_COUNT_FROM_1, .ops = READ, BODY(page), TELLS(have_page)},
 	{NAME("rows"), LATER(UPDATE)},
 	{NAME("with"), LATER(READ)},

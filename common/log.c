@@ -1,20 +1,19 @@
 /* common/log.c - see log.h.
  *
  * A line is put together on the stack and leaves in one write(2), so that lines of several processes on one descriptor
- * do not mix, and logging works when memory has run out. */
+ * do not mix, and logging works when memory has run out. One that is not taken at once is dropped, and counted. */
 #include "common/log.h"
 
 #include "common/clock.h"
+#include "common/log_sink.h"
 #include "common/utf8.h"
 
-#include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <time.h>
-#include <unistd.h>
 
 /* PIPE_BUF is 4096 on Linux: what is longer might be torn. A field is cut before it can push out the ones behind it. */
 enum { LINE_BYTES = 4096, FIELD_BYTES = 512 };
@@ -26,10 +25,10 @@ static const int journal_priorities[] = {3, 4, 6, 7};
 
 /* LOG_FORMAT_AUTO has been decided by then: AUTO here stands for the journal's own format. */
 static struct {
-	int descriptor;
 	enum log_level level;
 	enum log_format format;
-} sink = {.descriptor = STDERR_FILENO, .level = LEVEL_INFO, .format = LOG_FORMAT_TEXT};
+	uint64_t dropped; /* lines that were not taken, and were not told of yet */
+} sink = {.level = LEVEL_INFO, .format = LOG_FORMAT_TEXT};
 
 struct line {
 	char text[LINE_BYTES];
@@ -183,7 +182,8 @@ static bool is_journal(int descriptor)
 
 void log_open(int descriptor, enum log_level level, enum log_format format)
 {
-	sink.descriptor = descriptor;
+	log_sink_open(descriptor);
+	sink.dropped = 0;
 	sink.level = level;
 	sink.format = format == LOG_FORMAT_AUTO && !is_journal(descriptor) ? LOG_FORMAT_TEXT : format;
 }
@@ -193,13 +193,11 @@ bool log_enabled(enum log_level level)
 	return level <= sink.level;
 }
 
-void log_fields(enum log_level level, const char *event, const struct log_field *fields, size_t count)
+static bool write_line(enum log_level level, const char *event, const struct log_field *fields, size_t count)
 {
 	bool json = sink.format == LOG_FORMAT_JSON;
 	struct line line;
 
-	if (!log_enabled(level))
-		return;
 	line.size = 0;
 	line.full = false;
 	line_begin(&line, level, event);
@@ -208,10 +206,23 @@ void log_fields(enum log_level level, const char *event, const struct log_field 
 	if (json)
 		line.text[line.size++] = '}';
 	line.text[line.size++] = '\n';
+	return log_sink_write((struct bytes){line.text, line.size});
+}
 
-	/* There is nobody to tell that the log cannot be written. */
-	ssize_t written;
-	do {
-		written = write(sink.descriptor, line.text, line.size);
-	} while (written < 0 && errno == EINTR);
+/* Whatever the level: what is missing may be of any. */
+bool log_tell_dropped(void)
+{
+	struct log_field lines = log_int("lines", (int64_t)sink.dropped);
+
+	if (sink.dropped > 0 && write_line(LEVEL_WARNING, "log.dropped", &lines, 1))
+		sink.dropped = 0;
+	return sink.dropped == 0;
+}
+
+void log_fields(enum log_level level, const char *event, const struct log_field *fields, size_t count)
+{
+	if (!log_enabled(level))
+		return;
+	if (!log_tell_dropped() || !write_line(level, event, fields, count))
+		sink.dropped++;
 }

@@ -47,6 +47,11 @@ bool log_enabled(enum log_level level);
 
 void log_fields(enum log_level level, const char *event, const struct log_field *fields, size_t count);
 
+/* Whoever reads the log may stop reading; the lines of that time are dropped, and counted, and the next line that is
+ * taken again tells how many they were. To be called now and then, for when no other line follows. Returns whether
+ * nothing is left to tell. */
+bool log_tell_dropped(void);
+
 #define log_event(level, event, ...)                                                                                   \
 	log_fields((level), (event), (const struct log_field[]){__VA_ARGS__},                                          \
 		   sizeof((const struct log_field[]){__VA_ARGS__}) / sizeof(struct log_field))

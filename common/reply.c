@@ -17,6 +17,12 @@ static void write_int(struct writer *writer, const char *key, int64_t number)
 	writer_int(writer, number);
 }
 
+static void write_true(struct writer *writer, const char *key)
+{
+	writer_key(writer, bytes_of(key));
+	writer_bool(writer, true);
+}
+
 static void write_at(struct writer *writer, const struct error *error)
 {
 	uint32_t known = 0u + (error->at_op >= 0) + (error->at_row >= 0) + (error->at_column[0] != '\0') +
@@ -102,6 +108,43 @@ static void write_envelope(struct writer *writer, const struct command *command,
 	writer_bool(writer, ok);
 }
 
+static void write_body(struct writer *writer, const struct reply *reply)
+{
+	for (uint32_t i = 0; i < reply->field_count; i++) {
+		writer_key(writer, reply->fields[i].name);
+		writer_encoded(writer, reply->fields[i].encoded);
+	}
+}
+
+void reply_encode_body(enum codec codec, const struct reply *reply, struct buffer *out)
+{
+	struct writer writer;
+
+	writer_init(&writer, codec, out);
+	writer_map(&writer, reply->field_count + (reply->warning_count > 0));
+	write_body(&writer, reply);
+	if (reply->warning_count > 0)
+		write_warnings(&writer, reply);
+	writer_map_end(&writer);
+}
+
+/* What stands within the map that reply_encode_body() has written, and how many members that is. */
+static struct bytes stored_members(enum codec codec, struct bytes stored, uint32_t *ret_count)
+{
+	const unsigned char *head = (const unsigned char *)stored.data;
+
+	*ret_count = 0;
+	if (stored.size == 0)
+		return stored;
+	if (codec == CODEC_JSON) {
+		*ret_count = stored.size > 2; /* as JSON goes, all of them are one item */
+		return (struct bytes){.data = stored.data + 1, .size = stored.size - 2};
+	}
+	assert((head[0] & 0xf0) == 0x80); /* a map of less than 16 */
+	*ret_count = head[0] & 0x0f;
+	return (struct bytes){.data = stored.data + 1, .size = stored.size - 1};
+}
+
 void reply_encode(const struct command *command, const struct reply *reply, struct buffer *out)
 {
 	bool meta = command->meta.type != VALUE_NIL;
@@ -109,19 +152,21 @@ void reply_encode(const struct command *command, const struct reply *reply, stru
 	bool times = reply->times != NULL;
 	bool warnings = reply->warning_count > 0;
 	bool attempt = reply->attempt > 1;
-	uint32_t body = reply->error ? 1 : reply->field_count;
+	uint32_t marks = 0u + reply->recovered + reply->replayed;
+	uint32_t stored_count;
+	struct bytes stored = stored_members(command->codec, reply->stored, &stored_count);
+	uint32_t body = reply->error ? 1 : reply->field_count + stored_count;
 	struct writer writer;
 
 	assert(reply->field_count <= REPLY_FIELDS && !(reply->error && reply->field_count > 0));
 	writer_init(&writer, command->codec, out);
-	writer_map(&writer, 4u + body + meta + traceparent + times + warnings + attempt);
+	writer_map(&writer, 4u + body + meta + traceparent + times + warnings + attempt + marks);
 	write_envelope(&writer, command, !reply->error);
 	if (reply->error)
 		write_error(&writer, reply->error);
-	for (uint32_t i = 0; i < reply->field_count; i++) {
-		writer_key(&writer, reply->fields[i].name);
-		writer_encoded(&writer, reply->fields[i].encoded);
-	}
+	write_body(&writer, reply);
+	if (stored_count > 0)
+		writer_encoded(&writer, stored);
 	if (meta) {
 		writer_key(&writer, BYTES("meta"));
 		writer_value(&writer, &command->meta);
@@ -136,5 +181,9 @@ void reply_encode(const struct command *command, const struct reply *reply, stru
 		write_warnings(&writer, reply);
 	if (attempt)
 		write_int(&writer, "attempt", reply->attempt);
+	if (reply->recovered)
+		write_true(&writer, "recovered");
+	if (reply->replayed)
+		write_true(&writer, "replayed");
 	writer_map_end(&writer);
 }

@@ -8,6 +8,7 @@
 #include "common/log.h"
 #include "daemon/database/session.h"
 #include "daemon/engine/engine.h"
+#include "daemon/ops/loop_watch.h"
 #include "daemon/ops/notify.h"
 
 #include <errno.h>
@@ -24,6 +25,7 @@ enum { STATUS_INTERVAL_MS = 2000, DRAIN_GRACE_MS = 15000, CLOSE_LIMIT_MS = 5000 
 
 struct app {
 	uv_loop_t loop;
+	struct loop_watch watch;
 	const struct options *options;
 	struct engine *engine; /* NULL once closed */
 	uv_signal_t terminate, interrupt, hangup;
@@ -41,6 +43,7 @@ static void on_status_timer(uv_timer_t *timer)
 	uint64_t per_second = (answered - app->answered) * 1000 / STATUS_INTERVAL_MS;
 
 	app->answered = answered;
+	(void)log_tell_dropped();
 	if (!counts.redis_up || !counts.database_up)
 		notify_status("waiting for %s", counts.redis_up ? "the database" : "Redis");
 	else
@@ -78,6 +81,17 @@ static void on_ready(void *context)
 	app->ready = true;
 	log_event(LEVEL_INFO, "rowd.ready", log_int("queues", app->options->queue_count));
 	notify_ready();
+}
+
+static void on_refused(void *context, const char *reason)
+{
+	struct app *app = context;
+
+	log_event(LEVEL_ERROR, "rowd.failed", log_text("reason", reason),
+		  log_text("hint", "commands are to be delivered exactly once: rowd has to be able to write its tables "
+				   "rowd_slots, rowd_commits and rowd_ledger (rowd check says what is missing)"));
+	app->status = EX_CONFIG;
+	uv_stop(&app->loop);
 }
 
 static void on_close_timer(uv_timer_t *timer)
@@ -164,14 +178,25 @@ static int app_start_handles(struct app *app)
 
 static int app_start(struct app *app)
 {
-	static const struct engine_events events = {.ready = on_ready, .drained = on_drained, .closed = on_closed};
-	int rc = session_library_open();
+	static const struct engine_events events = {
+		.ready = on_ready, .refused = on_refused, .drained = on_drained, .closed = on_closed};
+	/* The signals first: whoever stops a process that has just begun to start sees it end in good order. */
+	int rc = app_start_handles(app);
 
+	loop_watch_open(&app->watch, &app->loop);
+	log_event(LEVEL_INFO, "rowd.started", log_text("version", ROWD_VERSION),
+		  log_int("queues", app->options->queue_count));
+	if (rc == 0)
+		rc = session_library_open();
 	if (rc == 0)
 		rc = engine_open(&app->loop, app->options, &events, app, &app->engine);
-	if (rc == 0)
-		rc = app_start_handles(app);
 	return rc;
+}
+
+static void log_stopped(const struct app *app, uint64_t longest_turn_ms)
+{
+	log_event(LEVEL_INFO, "rowd.stopped", log_int("status", app->status),
+		  log_int("longest_turn_ms", (int64_t)longest_turn_ms));
 }
 
 int app_run(const struct options *options)
@@ -183,22 +208,24 @@ int app_run(const struct options *options)
 		log_event(LEVEL_ERROR, "rowd.failed", log_text("reason", uv_strerror(rc)));
 		return EX_OSERR;
 	}
-	log_event(LEVEL_INFO, "rowd.started", log_text("version", ROWD_VERSION),
-		  log_int("queues", options->queue_count));
 	rc = app_start(&app);
 	if (rc < 0) {
 		log_event(LEVEL_ERROR, "rowd.failed", log_text("reason", strerror(-rc)));
 		return EX_OSERR;
 	}
 	(void)uv_run(&app.loop, UV_RUN_DEFAULT);
+	uint64_t longest_turn_ms = loop_watch_end(&app.watch);
 	/* What is open dies with the process; recovery takes what is in flight. Not exit(): its handlers would clean up
 	 * under a thread that may be inside a library. */
-	if (app.status != 0 || app.abandoned)
+	if (app.status != 0 || app.abandoned) {
+		log_stopped(&app, longest_turn_ms);
 		_exit(app.status);
+	}
+	loop_watch_close(&app.watch);
 	rc = uv_loop_close(&app.loop);
 	if (rc < 0)
 		log_event(LEVEL_WARNING, "rowd.leak", log_text("reason", uv_strerror(rc)));
 	session_library_close();
-	log_event(LEVEL_INFO, "rowd.stopped", log_int("status", app.status));
+	log_stopped(&app, longest_turn_ms);
 	return app.status;
 }

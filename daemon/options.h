@@ -14,7 +14,7 @@
 #include <stdint.h>
 #include <stdio.h>
 
-enum { OPTIONS_QUEUES = 256, OPTIONS_PATH_BYTES = 512 };
+enum { OPTIONS_QUEUES = 256, OPTIONS_QUEUE_KEY_BYTES = 400, OPTIONS_PATH_BYTES = 512 };
 
 enum tls_mode { TLS_OFF, TLS_PREFERRED, TLS_REQUIRED, TLS_VERIFY };
 enum echo_mode { ECHO_OFF, ECHO_ON, ECHO_PARAMS };
@@ -27,6 +27,7 @@ struct database_options {
 	uint32_t statement_timeout_ms;
 	uint32_t idle_ping_s;
 	uint32_t max_lifetime_s;
+	uint32_t idle_transaction_ms; /* no option: a client that is silent for so long has lost its lease */
 	enum echo_mode echo;
 	enum tls_mode tls;
 	char *tls_ca, *tls_cert, *tls_key; /* paths; NULL or empty: none */
@@ -51,6 +52,7 @@ struct limit_options {
 struct delivery_options {
 	uint32_t lease_ms;
 	uint32_t drain_timeout_ms;
+	uint32_t once_window_s;
 };
 
 struct option_origin; /* private to options/ */

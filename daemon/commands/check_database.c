@@ -19,7 +19,8 @@ static void check_table(const struct table *table, struct findings *findings)
 			    BYTES_ARG(table->name));
 	if (!table->transactional)
 		finding_add(findings, FINDING_WARNING, where, "ALTER TABLE ... ENGINE = InnoDB",
-			    "the table %.*s (%.*s) has no transactions: a failed command may leave half of its rows",
+			    "the table %.*s (%.*s) is not transactional: delivery is at-least-once there, and a failed "
+			    "command may leave half of its rows",
 			    BYTES_ARG(table->name), BYTES_ARG(table->engine));
 }
 
@@ -104,6 +105,8 @@ void check_database(const struct options *options, struct findings *findings)
 		finding_add(findings, FINDING_FINE, where, "", "%s %s",
 			    session_server(session)->kind == SERVER_MARIADB ? "MariaDB" : "MySQL",
 			    session_server(session)->version_text);
+		check_database_settings(options, session, findings);
+		check_own_tables(options, session, findings);
 		check_catalog(options, session, findings);
 		session_close(session);
 	}

@@ -1,75 +1,12 @@
-/* commands/check_redis.c - is this Redis one that keeps queues, and may this account do a worker's work? */
+/* commands/check_redis.c - does Redis answer, and may this account do a worker's work? */
 #include "daemon/commands/findings.h"
 
 #include "cli/redis.h"
 
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 static const char where[] = "redis";
-
-/* ---- what INFO says ---- */
-
-/* Copies the value of "name:value\r\n" out of INFO's answer; "" when it is not there. */
-static void info_value(const char *info, const char *name, char *to, size_t to_bytes)
-{
-	char start[64];
-
-	snprintf(start, sizeof(start), "\n%s:", name);
-	const char *found = strstr(info, start);
-	to[0] = '\0';
-	if (found) {
-		found += strlen(start);
-		snprintf(to, to_bytes, "%.*s", (int)strcspn(found, "\r\n"), found);
-	}
-}
-
-static void check_version(const char *info, struct findings *findings)
-{
-	char version[32], valkey[32];
-
-	/* Valkey says the version of Redis that it stands in for under the old name. */
-	info_value(info, "redis_version", version, sizeof(version));
-	info_value(info, "valkey_version", valkey, sizeof(valkey));
-	if (strtol(version, NULL, 10) < 7)
-		finding_add(findings, FINDING_WRONG, where, "rowd needs Redis 7.0 or later, or Valkey", "version %s",
-			    version);
-	else
-		finding_add(findings, FINDING_FINE, where, "", "%s %s", valkey[0] ? "Valkey" : "Redis",
-			    valkey[0] ? valkey : version);
-}
-
-static void check_persistence(const char *info, struct findings *findings)
-{
-	char policy[64], append_only[8], maximum[32];
-
-	info_value(info, "maxmemory_policy", policy, sizeof(policy));
-	info_value(info, "maxmemory", maximum, sizeof(maximum));
-	info_value(info, "aof_enabled", append_only, sizeof(append_only));
-	if (policy[0] && strcmp(policy, "noeviction") != 0)
-		finding_add(findings, FINDING_WARNING, where, "set maxmemory-policy noeviction",
-			    "maxmemory-policy is %s: a full Redis would drop queues%s", policy,
-			    strcmp(maximum, "0") == 0 ? " (there is no maxmemory now)" : "");
-	if (strcmp(append_only, "1") != 0)
-		finding_add(findings, FINDING_WARNING, where, "set appendonly yes",
-			    "no append-only file: a restart of Redis loses what was pushed since its last snapshot");
-}
-
-static void check_info(redisContext *redis, struct findings *findings)
-{
-	char problem[REDIS_PROBLEM_BYTES];
-	redisReply *reply = redis_command(redis, 1, (const char *[]){"INFO"}, NULL, problem);
-
-	if (!reply) {
-		finding_add(findings, FINDING_WARNING, where, "allow +info to see version and persistence", "INFO: %s",
-			    problem);
-		return;
-	}
-	check_version(reply->str, findings);
-	check_persistence(reply->str, findings);
-	freeReplyObject(reply);
-}
 
 /* ---- what the account may do ---- */
 
@@ -211,7 +148,7 @@ void check_redis(const struct options *options, struct findings *findings)
 			    url, problem);
 		return;
 	}
-	check_info(redis, findings);
+	check_redis_settings(redis, findings);
 	for (uint32_t i = 0; i < options->queue_count; i++) {
 		check_rights(redis, &options->queues[i], findings);
 		check_kind(redis, &options->queues[i], findings);

@@ -23,8 +23,18 @@ struct findings {
 void finding_add(struct findings *findings, enum finding_level level, const char *where, const char *hint,
 		 const char *format, ...) __attribute__((format(printf, 5, 6)));
 
+struct redisContext;
+struct session;
+
 /* Each tries one server with blocking calls. */
 void check_redis(const struct options *options, struct findings *findings);
 void check_database(const struct options *options, struct findings *findings);
+
+/* Part of check_redis(): is this Redis one that keeps queues? */
+void check_redis_settings(struct redisContext *redis, struct findings *findings);
+
+/* Parts of check_database(): how the server is set, and whether rowd's own tables are what they have to be. */
+void check_database_settings(const struct options *options, struct session *session, struct findings *findings);
+void check_own_tables(const struct options *options, struct session *session, struct findings *findings);
 
 #endif

@@ -35,6 +35,10 @@ int call_start(struct call *call, enum call_kind kind, struct bytes text)
 		result_forget_error(call->mysql);
 		status = mysql_read_query_result_start(&call->refused, call->mysql);
 		break;
+	case CALL_MORE:
+		result_forget_error(call->mysql);
+		status = mysql_next_result_start(&call->failed, call->mysql);
+		break;
 	case CALL_ROW:
 		result_forget_error(call->mysql);
 		status = mysql_fetch_row_start(&call->row, call->result);
@@ -62,6 +66,9 @@ int call_resume(struct call *call, int ready)
 	case CALL_ANSWER:
 		status = mysql_read_query_result_cont(&call->refused, call->mysql, ready);
 		break;
+	case CALL_MORE:
+		status = mysql_next_result_cont(&call->failed, call->mysql, ready);
+		break;
 	case CALL_ROW:
 		status = mysql_fetch_row_cont(&call->row, call->result, ready);
 		break;
@@ -79,6 +86,7 @@ bool call_failed(const struct call *call)
 {
 	switch (call->kind) {
 	case CALL_SEND:
+	case CALL_MORE: /* also that there is none */
 	case CALL_PING:
 		return call->failed != 0;
 	case CALL_ANSWER:

@@ -18,6 +18,7 @@ enum call_kind {
 	CALL_NONE,
 	CALL_SEND,   /* one statement; its answer comes later */
 	CALL_ANSWER, /* the head of the next answer */
+	CALL_MORE,   /* the head of the next answer to the same statement */
 	CALL_ROW,    /* the next row of `result` */
 	CALL_PING,
 };

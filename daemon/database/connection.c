@@ -12,6 +12,7 @@
 #include "daemon/database/call.h"
 #include "daemon/database/errors.h"
 #include "daemon/database/result.h"
+#include "daemon/database/session.h"
 #include "daemon/database/transaction.h"
 
 #include <assert.h>
@@ -416,7 +417,7 @@ int connection_open(uv_loop_t *loop, struct st_mysql *mysql, const struct connec
 	return 0;
 fail:
 	free(connection);
-	mysql_close(mysql);
+	session_close_released(mysql);
 	return r;
 }
 

@@ -79,6 +79,7 @@ struct connection_link {
 	struct connection *previous, *next;
 	struct connection_list *list; /* NULL: in none */
 	uint32_t generation;
+	uint32_t index; /* among those that are usable */
 	enum server_kind server;
 	uint64_t opened_at_ms, retire_at_ms;
 };

@@ -126,6 +126,11 @@ static int take_trigger(struct reading *reading, const struct row *row)
 	return catalog_add_trigger(reading->catalog, field(row, 0));
 }
 
+static int take_not_transactional(struct reading *reading, const struct row *row)
+{
+	return catalog_add_not_transactional(reading->catalog, field(row, 0));
+}
+
 enum asked { ASK_BOTH, ASK_MARIADB, ASK_MYSQL };
 
 struct question {
@@ -141,6 +146,12 @@ static const struct question questions[] = {
 	 "FROM information_schema.TABLES "
 	 "WHERE TABLE_SCHEMA = DATABASE() AND TABLE_TYPE <> 'SEQUENCE' ORDER BY TABLE_NAME",
 	 5, ASK_BOTH, take_table},
+	/* A table whose engine is not there any more has none. */
+	{"SELECT t.TABLE_NAME AS name FROM information_schema.TABLES t "
+	 "LEFT JOIN information_schema.ENGINES e ON e.ENGINE = t.ENGINE "
+	 "WHERE t.TABLE_SCHEMA = DATABASE() AND t.TABLE_TYPE NOT IN ('VIEW', 'SEQUENCE') "
+	 "AND COALESCE(e.TRANSACTIONS, 'NO') <> 'YES'",
+	 1, ASK_BOTH, take_not_transactional},
 	/* Before the columns, which ask for these. Only the check that MariaDB makes itself counts, to the letter. */
 	{"SELECT TABLE_NAME AS table_name_, CONSTRAINT_NAME AS name "
 	 "FROM information_schema.CHECK_CONSTRAINTS "

@@ -21,6 +21,7 @@
 #include <errno.h>
 #include <mysql.h>
 #include <stdlib.h>
+#include <string.h>
 
 enum {
 	TICK_MS = 250,          /* how exactly deadlines, pings and lifetimes are kept */
@@ -251,6 +252,36 @@ static uint64_t retire_time_ms(const struct pool *pool)
 	return uv_now(pool->loop) + lifetime_ms - opener_random((uint32_t)(lifetime_ms / 4 % UINT32_MAX) + 1);
 }
 
+static bool has_index(const struct connection_list *list, uint32_t index)
+{
+	for (struct connection *connection = list->first; connection; connection = connection_link(connection)->next)
+		if (connection_link(connection)->index == index)
+			return true;
+	return false;
+}
+
+static uint32_t free_index(const struct pool *pool)
+{
+	uint32_t index = 0;
+
+	while (has_index(&pool->idle, index) || has_index(&pool->busy, index))
+		index++;
+	return index;
+}
+
+static void fill_ids(const struct connection_list *list, uint64_t *ids)
+{
+	for (struct connection *connection = list->first; connection; connection = connection_link(connection)->next)
+		ids[connection_link(connection)->index] = connection_id(connection);
+}
+
+void pool_connection_ids(const struct pool *pool, uint64_t *ret_ids)
+{
+	memset(ret_ids, 0, pool->options->connections * sizeof(*ret_ids));
+	fill_ids(&pool->idle, ret_ids);
+	fill_ids(&pool->busy, ret_ids);
+}
+
 static int add_connection(struct pool *pool, struct session *session)
 {
 	struct server_facts server = *session_server(session);
@@ -273,10 +304,13 @@ static int add_connection(struct pool *pool, struct session *session)
 		return r;
 	link = connection_link(connection);
 	link->generation = pool->generation;
+	link->index = free_index(pool);
 	link->server = server.kind;
 	link->opened_at_ms = uv_now(pool->loop);
 	link->retire_at_ms = retire_time_ms(pool);
 	connection_list_put(&pool->idle, connection);
+	if (pool->events.connected)
+		pool->events.connected(pool->context, link->index, connection_id(connection));
 	return 0;
 }
 

@@ -19,6 +19,15 @@
 enum transaction_step {
 	TRANSACTION_SEND,
 	TRANSACTION_SEND_READS, /* nothing was changed, nor will be by these: COMMIT is sent right behind them */
+	/* one statement, the first and the last: whatever its answer, COMMIT is what comes next, and so may be sent
+	 * right behind it. Should next() want another wave after all, since it failed, that begins a transaction. */
+	TRANSACTION_SEND_ONLY,
+	/* (*ret_statements)[*ret_count] is a compound statement that runs these two, of which the first answers rows,
+	 * or nothing where it finds none, and commits by itself if neither failed: it is sent in their place. After an
+	 * error in answer to the first nothing is told of the second; an error that names a table is told of the
+	 * second. done() of the second says that it was committed, and COMMIT is what comes next. Any other error
+	 * leaves in doubt what has happened, and costs the connection. Not for one that follows. */
+	TRANSACTION_SEND_COMPOUND,
 	TRANSACTION_COMMIT,
 	TRANSACTION_ROLLBACK,
 };
@@ -58,6 +67,8 @@ struct pool;
 struct pool_events {
 	/* A connection has become idle: something may be run. Never called from inside pool_… */
 	void (*idle)(void *context);
+	/* A new connection, as the index-th of the pool (from 0), with the server's number for it. May be NULL. */
+	void (*connected)(void *context, uint32_t index, uint64_t connection_id);
 	/* The pool could not connect, or the server refused the account: down is true at the start and until a
 	 * connection works again. error may be NULL when it is up. Called at each change and at each failed try. */
 	void (*health)(void *context, bool down, const struct sql_error *error);
@@ -79,6 +90,9 @@ bool pool_ready(struct pool *pool);
 
 /* Drops all idle connections, and busy ones when they end: after a failover, or when the options changed. */
 void pool_renew(struct pool *pool);
+
+/* The server's numbers of the connections there are, by their index; 0: none. As many as there may be. */
+void pool_connection_ids(const struct pool *pool, uint64_t *ret_ids);
 
 struct pool_counts pool_counts(const struct pool *pool);
 

@@ -18,7 +18,6 @@ enum {
 	 * meets it with the very error of a server that died, and the command would run again and again. */
 	PACKET_BYTES = 1024 * 1024 * 1024,
 	TIMEOUT_GRACE_S = 5, /* the server ends a statement first */
-	IDLE_TRANSACTION_S = 30,
 	LOCK_WAIT_S = 5,
 };
 
@@ -148,31 +147,43 @@ static int read_facts(struct session *session, struct sql_error *ret_error)
 			     take_facts, &session->server, NULL, ret_error);
 }
 
-/* What every session is, whatever the server's own defaults. lc_messages: the texts of errors are read for names. */
+/* What every session is, whatever the server's own defaults. lc_messages: the texts of errors are read for names.
+ * foreign_key_checks: on it rests that nothing is committed by who was declared dead (schemas/tables/rowd.sql). */
 static const char session_settings[] =
 	"SET SESSION sql_mode = 'STRICT_ALL_TABLES,NO_AUTO_VALUE_ON_ZERO,NO_ENGINE_SUBSTITUTION,"
-	"ERROR_FOR_DIVISION_BY_ZERO', time_zone = '+00:00', lc_messages = 'en_US', sql_safe_updates = 0, "
+	"ERROR_FOR_DIVISION_BY_ZERO', time_zone = '+00:00', lc_messages = 'en_US', sql_safe_updates = 0, completion_type = 0, "
+	"foreign_key_checks = 1, sql_quote_show_create = 1, "
 	"innodb_lock_wait_timeout = %d, lock_wait_timeout = %u, wait_timeout = %u";
+
+/* What the server ends by itself. MySQL's limit does not reach writes: the stopper does; and it lets a transaction lie
+ * open for as long as the connection. The limit for writes would stand before that for all, were it set. */
+static void write_limits(char *to, size_t size, enum server_kind kind, const struct database_options *options)
+{
+	uint32_t statement_ms = options->statement_timeout_ms;
+	unsigned idle_s = whole_seconds(options->idle_transaction_ms);
+
+	if (kind == SERVER_MARIADB)
+		snprintf(to, size,
+			 "SET SESSION max_statement_time = %u.%03u, idle_transaction_timeout = %u, "
+			 "idle_write_transaction_timeout = %u",
+			 statement_ms / 1000, statement_ms % 1000, idle_s, idle_s);
+	else
+		snprintf(to, size, "SET SESSION max_execution_time = %u", statement_ms);
+}
 
 static int set_session(struct session *session, const struct database_options *options, struct sql_error *ret_error)
 {
-	bool mariadb = session->server.kind == SERVER_MARIADB;
 	unsigned statement_s = whole_seconds(options->statement_timeout_ms);
 	/* Long enough to outlive two pings that came late; the servers' own default without pings. */
 	unsigned wait_s = options->idle_ping_s ? 3 * options->idle_ping_s + 60 : 28800;
-	char settings[512], limit[128];
-	const char *statements[] = {settings, limit, "SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED",
+	char settings[512], limits[192];
+	const char *statements[] = {settings, limits, "SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED",
 				    "SET SESSION autocommit = 0"};
 	int r;
 
-	/* lock_wait_timeout is about metadata locks. MySQL's limit does not reach writes: the stopper does. */
+	/* lock_wait_timeout is about metadata locks. */
 	snprintf(settings, sizeof(settings), session_settings, LOCK_WAIT_S, statement_s ? statement_s : 3600, wait_s);
-	if (mariadb)
-		snprintf(
-			limit, sizeof(limit), "SET SESSION max_statement_time = %u.%03u, idle_transaction_timeout = %d",
-			options->statement_timeout_ms / 1000, options->statement_timeout_ms % 1000, IDLE_TRANSACTION_S);
-	else
-		snprintf(limit, sizeof(limit), "SET SESSION max_execution_time = %u", options->statement_timeout_ms);
+	write_limits(limits, sizeof(limits), session->server.kind, options);
 
 	for (size_t i = 0; i < sizeof(statements) / sizeof(statements[0]); i++) {
 		r = session_query(session, bytes_of(statements[i]), NULL, NULL, NULL, ret_error);
@@ -239,17 +250,21 @@ int session_open(const struct database_options *options, bool nonblocking, struc
 	return 0;
 }
 
-void session_close(struct session *session)
+void session_close_released(MYSQL *mysql)
 {
-	my_socket socket;
+	my_socket socket = mysql_get_socket(mysql);
 
-	if (!session)
-		return;
 	/* Under TLS the library would wait for the server's goodbye after its own. */
-	socket = mysql_get_socket(session->mysql);
 	if (socket != MARIADB_INVALID_SOCKET)
 		shutdown(socket, SHUT_RD);
-	mysql_close(session->mysql);
+	mysql_close(mysql);
+}
+
+void session_close(struct session *session)
+{
+	if (!session)
+		return;
+	session_close_released(session->mysql);
 	free(session);
 }
 

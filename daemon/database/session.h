@@ -25,8 +25,11 @@ int session_open(const struct database_options *options, bool nonblocking, struc
 		 struct sql_error *ret_error);
 void session_close(struct session *session);
 
-/* Takes the library's handle out; the session is gone, and mysql_close() is the caller's. */
+/* Takes the library's handle out; the session is gone, and to close the handle is the caller's. */
 struct st_mysql *session_release(struct session *session);
+
+/* Closes such a handle, which no call is under way on, without waiting for the server. */
+void session_close_released(struct st_mysql *mysql);
 
 /* What the server is. */
 const struct server_facts *session_server(const struct session *session);

@@ -16,10 +16,10 @@ enum transaction_state {
 	TRANSACTION_SET,        /* the answer to that is to be read */
 	TRANSACTION_ASKING,     /* next() is to be asked */
 	TRANSACTION_SENDING,    /* a chunk of the wave's statements */
-	TRANSACTION_RELEASING,  /* COMMIT behind a wave of reads is to be sent, or is on its way */
+	TRANSACTION_RELEASING,  /* COMMIT behind a wave is to be sent, or is on its way */
 	TRANSACTION_ANSWERING,  /* reading the heads of their answers */
 	TRANSACTION_FETCHING,   /* reading the rows of one */
-	TRANSACTION_RELEASED,   /* the answer to the COMMIT behind the reads is to be read */
+	TRANSACTION_RELEASED,   /* the answer to the COMMIT behind the wave is to be read */
 	TRANSACTION_ENDING,     /* COMMIT or ROLLBACK is to be sent, or is on its way */
 	TRANSACTION_CONFIRMING, /* its answer is to be read */
 	TRANSACTION_OVER,
@@ -51,7 +51,9 @@ struct transaction {
 	bool rows_unwanted;
 	uint64_t since_us; /* for echo: the last answer's end */
 	bool commits;
-	enum transaction_release release; /* COMMIT behind a wave of reads */
+	bool compound;                    /* the wave commits by itself, and has not been answered to the end */
+	enum transaction_release release; /* COMMIT behind the wave */
+	bool releases_write;              /* which may have changed something */
 	enum transaction_end end;         /* when OVER, or when a step was BROKEN */
 	struct sql_error error;           /* valid when BROKEN */
 	struct sql_error trouble;         /* the last error that concerns the server as a whole; number 0: none */

@@ -26,6 +26,13 @@ static void on_batch_ended(void *context)
 	engine->dirty = true;
 }
 
+static void on_books_failed(void *context, const struct sql_error *error)
+{
+	struct engine *engine = context;
+
+	bookkeeper_books_failed(&engine->bookkeeper, error);
+}
+
 static void on_retry_timer(uv_timer_t *timer)
 {
 	struct engine *engine = timer->data;
@@ -60,6 +67,13 @@ static void engine_unpark(struct engine *engine)
 		(void)uv_timer_start(&engine->retry_timer, on_retry_timer, 0, 0);
 }
 
+/* Large replies are handed over in several turns of the loop. */
+static void engine_finish(struct engine *engine)
+{
+	if (held_claims_finish(&engine->claims, engine->planner, engine->worker))
+		(void)uv_timer_start(&engine->retry_timer, on_retry_timer, 0, 0);
+}
+
 /* --- between the worker and the planner ----------------------------------------------------------------------- */
 
 static int on_claimed(void *context, const struct claim *claim, struct bytes raw)
@@ -80,7 +94,39 @@ static void on_fenced(void *context)
 	struct engine *engine = context;
 
 	held_claims_forget(&engine->claims, engine->planner);
+	bookkeeper_forget(&engine->bookkeeper);
 	engine->dirty = true;
+}
+
+static void on_enroll(void *context)
+{
+	struct engine *engine = context;
+
+	/* Not while nobody knows whether the server is there, or which one. */
+	if (engine->database_up)
+		bookkeeper_enroll(&engine->bookkeeper);
+}
+
+static void on_inquire(void *context, const char *dead)
+{
+	struct engine *engine = context;
+
+	bookkeeper_inquire(&engine->bookkeeper, dead);
+}
+
+static void on_dismiss(void *context, const char *id, const char *queue)
+{
+	struct engine *engine = context;
+
+	bookkeeper_dismiss(&engine->bookkeeper, id, queue);
+}
+
+static void on_released(void *context, uint32_t marker)
+{
+	struct engine *engine = context;
+
+	if (planner_release(engine->planner, marker))
+		engine->dirty = true;
 }
 
 static void on_worker_changed(void *context)
@@ -98,12 +144,28 @@ static void on_worker_ready(void *context)
 	engine->dirty = true;
 }
 
+static void on_bookkeeper_changed(void *context)
+{
+	struct engine *engine = context;
+
+	engine->dirty = true;
+}
+
+static void on_bookkeeper_refused(void *context, const struct sql_error *error)
+{
+	struct engine *engine = context;
+
+	if (engine->state == ENGINE_STARTING)
+		engine->events.refused(engine->context, error->message);
+}
+
 /* --- the catalog ---------------------------------------------------------------------------------------------- */
 
 static void on_catalog(void *context, struct catalog *catalog)
 {
 	struct engine *engine = context;
 
+	catalog_notes_tell(&engine->catalog_notes, engine->options, catalog);
 	planner_set_catalog(engine->planner, catalog, clock_monotonic_us());
 	engine->catalog_known = true;
 	engine->dirty = true;
@@ -139,6 +201,13 @@ static void on_pool_idle(void *context)
 	engine->dirty = true;
 }
 
+static void on_pool_connected(void *context, uint32_t index, uint64_t connection_id)
+{
+	struct engine *engine = context;
+
+	bookkeeper_connected(&engine->bookkeeper, index, connection_id);
+}
+
 static void on_pool_health(void *context, bool down, const struct sql_error *error)
 {
 	struct engine *engine = context;
@@ -169,12 +238,13 @@ static void engine_pump(struct engine *engine)
 	if (engine->state == ENGINE_DRAINED || engine->state == ENGINE_CLOSING)
 		return;
 	engine_read_catalog(engine);
+	bookkeeper_step(&engine->bookkeeper);
 	if (engine->drain_over)
 		held_claims_give_back(&engine->claims, engine->planner, engine->worker);
 	else
 		engine_run_batches(engine);
 	engine_unpark(engine);
-	held_claims_finish(&engine->claims, engine->planner, engine->worker);
+	engine_finish(engine);
 	worker_want(engine->worker, engine_may_claim(engine));
 
 	if (engine->state == ENGINE_STARTING && engine->redis_ready && engine->database_up && engine->catalog_known) {
@@ -238,17 +308,20 @@ static void engine_step(struct engine *engine)
 	void *context = engine->context;
 
 	if (engine->state != ENGINE_CLOSING || engine->worker_open || engine->pool_open ||
-	    engine->catalog_reader_open || engine->handles_open > 0)
+	    engine->catalog_reader_open || engine->bookkeeper_open || engine->handles_open > 0)
 		return;
 	engine_free(engine);
 	events.closed(context);
 }
 
+/* The worker wants its rows dismissed when it leaves: the bookkeeper closes after it. */
 static void on_worker_closed(void *context)
 {
 	struct engine *engine = context;
 
 	engine->worker_open = false;
+	if (engine->bookkeeper_open)
+		bookkeeper_close(&engine->bookkeeper);
 	engine_step(engine);
 }
 
@@ -258,6 +331,14 @@ static void on_pool_closed(void *context)
 
 	engine->pool_open = false;
 	engine->dirty = true;
+	engine_step(engine);
+}
+
+static void on_bookkeeper_closed(void *context)
+{
+	struct engine *engine = context;
+
+	engine->bookkeeper_open = false;
 	engine_step(engine);
 }
 
@@ -278,6 +359,8 @@ void engine_close(struct engine *engine)
 	catalog_reader_close(&engine->catalog_reader);
 	if (engine->worker_open)
 		worker_close(engine->worker);
+	else if (engine->bookkeeper_open)
+		bookkeeper_close(&engine->bookkeeper);
 	if (engine->pool_open && !engine->drain_over)
 		pool_close(engine->pool);
 }
@@ -317,63 +400,117 @@ static void ignore_closed(void *context)
 	(void)context;
 }
 
-int engine_open(uv_loop_t *loop, const struct options *options, const struct engine_events *events, void *context,
-		struct engine **ret_engine)
+/* The parts that make nothing but memory. */
+static int engine_init_parts(struct engine *engine)
 {
-	static const struct worker_events worker_events = {
+	static const struct batch_runs_events events = {
+		.ended = on_batch_ended, .books_failed = on_books_failed, .may_start = may_start_batch};
+	const struct options *options = engine->options;
+	int rc = held_claims_init(&engine->claims, options->limits.in_flight + options->queue_count);
+
+	return rc < 0 ? rc : batch_runs_init(&engine->runs, options->database.connections, &events, engine);
+}
+
+static int engine_open_worker(struct engine *engine)
+{
+	static const struct worker_events events = {
 		.claimed = on_claimed,
 		.fenced = on_fenced,
+		.enroll = on_enroll,
+		.inquire = on_inquire,
+		.dismiss = on_dismiss,
+		.released = on_released,
 		.changed = on_worker_changed,
 		.ready = on_worker_ready,
 		.closed = on_worker_closed,
 	};
-	static const struct batch_runs_events batch_events = {.ended = on_batch_ended, .may_start = may_start_batch};
-	static const struct pool_events pool_events = {
-		.idle = on_pool_idle,
-		.health = on_pool_health,
-		.closed = on_pool_closed,
-	};
-	static const struct catalog_reader_events catalog_events = {
+	int rc = worker_open(engine->loop, engine->options, &events, engine, &engine->worker);
+
+	engine->worker_open = rc == 0;
+	return rc;
+}
+
+static void engine_open_catalog_reader(struct engine *engine)
+{
+	static const struct catalog_reader_events events = {
 		.read = on_catalog,
 		.changed = on_catalog_reader_changed,
 		.closed = on_catalog_reader_closed,
 	};
+
+	catalog_reader_open(&engine->catalog_reader, engine->loop, &engine->options->database, &events, engine);
+	engine->catalog_reader_open = true;
+}
+
+static int engine_open_bookkeeper(struct engine *engine)
+{
+	static const struct bookkeeper_events events = {
+		.changed = on_bookkeeper_changed,
+		.refused = on_bookkeeper_refused,
+		.closed = on_bookkeeper_closed,
+	};
+	int rc = bookkeeper_open(&engine->bookkeeper, engine->loop, engine->options, &events, engine);
+
+	engine->bookkeeper_open = rc == 0;
+	return rc;
+}
+
+static int engine_open_pool(struct engine *engine)
+{
+	static const struct pool_events events = {
+		.idle = on_pool_idle,
+		.connected = on_pool_connected,
+		.health = on_pool_health,
+		.closed = on_pool_closed,
+	};
+	int rc = pool_open(engine->loop, &engine->options->database, &events, engine, &engine->pool);
+
+	engine->pool_open = rc == 0;
+	return rc;
+}
+
+static void engine_introduce_parts(struct engine *engine)
+{
+	engine->runs.planner = engine->planner;
+	engine->runs.pool = engine->pool;
+	engine->bookkeeper.worker = engine->worker;
+	engine->bookkeeper.planner = engine->planner;
+	engine->bookkeeper.pool = engine->pool;
+	engine->bookkeeper.runs = &engine->runs;
+}
+
+int engine_open(uv_loop_t *loop, const struct options *options, const struct engine_events *events, void *context,
+		struct engine **ret_engine)
+{
 	struct engine *engine = calloc(1, sizeof(*engine));
 	int rc;
 
 	if (!engine)
 		return -ENOMEM;
 	*engine = (struct engine){.loop = loop, .options = options, .events = *events, .context = context};
-	rc = held_claims_init(&engine->claims, options->limits.in_flight + options->queue_count);
+	rc = engine_init_parts(engine);
 	if (rc == 0)
-		rc = batch_runs_init(&engine->runs, options->database.connections, &batch_events, engine);
-	if (rc < 0)
-		goto fail;
-	rc = worker_open(loop, options, &worker_events, engine, &engine->worker);
-	if (rc < 0)
-		goto fail;
-	engine->worker_open = true;
+		rc = engine_open_worker(engine);
+	if (rc < 0) {
+		engine_free(engine);
+		return rc;
+	}
 	engine_init_handles(engine);
-	catalog_reader_open(&engine->catalog_reader, loop, &options->database, &catalog_events, engine);
-	engine->catalog_reader_open = true;
-	rc = engine_open_planner(engine);
+	engine_open_catalog_reader(engine);
+	rc = engine_open_bookkeeper(engine);
 	if (rc == 0)
-		rc = pool_open(loop, &options->database, &pool_events, engine, &engine->pool);
-	if (rc < 0)
-		goto fail_open;
-	engine->pool_open = true;
-	engine->runs.planner = engine->planner;
-	engine->runs.pool = engine->pool;
+		rc = engine_open_planner(engine);
+	if (rc == 0)
+		rc = engine_open_pool(engine);
+	if (rc < 0) {
+		/* Handles close on the loop's next turns; the caller was told by rc and is not called back. */
+		engine->events.closed = ignore_closed;
+		engine_close(engine);
+		return rc;
+	}
+	engine_introduce_parts(engine);
 	*ret_engine = engine;
 	return 0;
-
-fail_open: /* handles close on the loop's next turns; the caller was told by rc and is not called back */
-	engine->events.closed = ignore_closed;
-	engine_close(engine);
-	return rc;
-fail:
-	engine_free(engine);
-	return rc;
 }
 
 struct engine_counts engine_counts(const struct engine *engine)

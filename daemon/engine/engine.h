@@ -19,6 +19,9 @@ struct engine;
 struct engine_events {
 	/* Redis and one database connection work, and the tables are known. Once. */
 	void (*ready)(void *context);
+	/* It cannot start: commands are to be delivered exactly once, and the rows for it cannot be made. Only before
+	 * ready(). reason: the server's, with what to do. */
+	void (*refused)(void *context, const char *reason);
 	/* engine_drain() has come to its end: nothing is open any more. Once; engine_close() is due. */
 	void (*drained)(void *context);
 	/* engine_close() has finished; the engine is gone. */

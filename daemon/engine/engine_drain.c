@@ -7,6 +7,7 @@
  *        | SETTLE_MS: what Redis does not take even now stays in flight, for recovery
  *        v
  *     drained */
+#include "common/crash_point.h"
 #include "common/log.h"
 #include "daemon/engine/engine_state.h"
 
@@ -14,6 +15,7 @@ enum { SETTLE_MS = 3000 };
 
 static void end_drain(struct engine *engine)
 {
+	CRASH_POINT("drain.ended");
 	engine->state = ENGINE_DRAINED;
 	(void)uv_timer_stop(&engine->drain_timer);
 	engine->events.drained(engine->context);
@@ -37,6 +39,7 @@ static void on_drain_timer(uv_timer_t *timer)
 
 	log_event(LEVEL_WARNING, "drain.timeout", log_int("running", engine->runs.running),
 		  log_int("waiting", planner_counts(engine->planner).waiting));
+	CRASH_POINT("drain.over");
 	engine->drain_over = true;
 	held_claims_give_back(&engine->claims, engine->planner, engine->worker);
 	pool_close(engine->pool);
@@ -48,6 +51,7 @@ void engine_drain(struct engine *engine)
 {
 	if (engine->state != ENGINE_STARTING && engine->state != ENGINE_RUNNING)
 		return;
+	CRASH_POINT("drain.begun");
 	engine->state = ENGINE_DRAINING;
 	engine->dirty = true;
 	worker_stop_claiming(engine->worker);
@@ -58,7 +62,12 @@ static bool is_settled(const struct engine *engine)
 {
 	struct planner_counts counts = planner_counts(engine->planner);
 
-	if (counts.waiting + counts.parked + counts.running + counts.done > 0 || engine->runs.running > 0)
+	uint32_t running = engine->runs.running;
+
+	/* Once the time is over, what is in doubt is left to recovery: in flight, and not given back. */
+	if (engine->drain_over)
+		running -= engine->runs.in_doubt;
+	if (counts.waiting + counts.parked + counts.done > 0 || running > 0)
 		return false;
 	return worker_settled(engine->worker);
 }

@@ -4,6 +4,8 @@
 
 #include "daemon/database/pool.h"
 #include "daemon/engine/batch_runs.h"
+#include "daemon/engine/bookkeeper.h"
+#include "daemon/engine/catalog_notes.h"
 #include "daemon/engine/catalog_reader.h"
 #include "daemon/engine/engine.h"
 #include "daemon/engine/held_claims.h"
@@ -27,7 +29,9 @@ struct engine {
 	struct pool *pool;
 	struct held_claims claims;
 	struct batch_runs runs;
+	struct bookkeeper bookkeeper;
 	struct catalog_reader catalog_reader;
+	struct catalog_notes catalog_notes;
 
 	uv_prepare_t prepare; /* the pump turns after timers … */
 	uv_check_t check;     /* … and after I/O */
@@ -40,8 +44,8 @@ struct engine {
 	bool redis_ready;
 	bool database_up;
 	bool catalog_known;
-	bool worker_open, pool_open, catalog_reader_open; /* what engine_close() still waits for */
-	bool drain_over;                                  /* the drain timer struck */
+	bool worker_open, pool_open, catalog_reader_open, bookkeeper_open; /* what engine_close() still waits for */
+	bool drain_over;                                                   /* the drain timer struck */
 };
 
 /* engine_drain.c: with each turn of the pump while DRAINING; ends it when all is settled. */

@@ -2,9 +2,16 @@
 #include "daemon/engine/held_claims.h"
 
 #include "common/log.h"
+#include "daemon/plan/marker.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <stdlib.h>
+
+/* Each reply is copied: those of all connections at once, 8 MiB each, would take too long for one turn of the loop. */
+enum { FINISHED_BYTES = 4 << 20 };
+
+static_assert((uint32_t)MARKER_NONE == (uint32_t)WORKER_NO_MARKER, "a marker's number goes through as it is");
 
 struct held_claim {
 	struct claim claim;
@@ -37,11 +44,19 @@ int held_claims_submit(struct held_claims *claims, struct planner *planner, cons
 		       const struct claim *claim, struct bytes raw, uint64_t now_us)
 {
 	struct held_claim *held = claims->first_free;
+	const struct planner_command command = {
+		.policy = policy,
+		.raw = raw,
+		.number = claim->number,
+		.attempts = claim->attempts,
+		.recovered = claim->recovered,
+		.owner = held,
+	};
 	int rc;
 
 	if (!held) /* jobs of an earlier incarnation are still on connections */
 		return -ENOMEM;
-	rc = planner_submit(planner, policy, raw, claim->attempts, held, now_us);
+	rc = planner_submit(planner, &command, now_us);
 	if (rc < 0)
 		return rc;
 	claims->first_free = held->next_free;
@@ -75,11 +90,12 @@ static void log_command(const struct job *job)
 		  log_bytes("traceparent", job->command.traceparent));
 }
 
-void held_claims_finish(struct held_claims *claims, struct planner *planner, struct worker *worker)
+bool held_claims_finish(struct held_claims *claims, struct planner *planner, struct worker *worker)
 {
+	uint64_t bytes = 0;
 	struct job *job;
 
-	while ((job = planner_finished(planner))) {
+	while (bytes < FINISHED_BYTES && (job = planner_finished(planner))) {
 		const struct job_reply *reply = &job->reply;
 		const struct outcome outcome = {
 			.reply = reply->encoded,
@@ -90,12 +106,15 @@ void held_claims_finish(struct held_claims *claims, struct planner *planner, str
 			.dead_reason = reply->code == ERROR_NONE ? "" : error_code_name(reply->code),
 			.dead_error = bytes_of(reply->reason),
 			.failed = reply->code != ERROR_NONE,
+			.marker = job->marker,
 		};
 
+		bytes += reply->encoded.size;
 		log_command(job);
 		worker_finish(worker, claim_of(job), &outcome);
 		release(claims, job);
 	}
+	return bytes >= FINISHED_BYTES;
 }
 
 void held_claims_give_back(struct held_claims *claims, struct planner *planner, struct worker *worker)
@@ -109,7 +128,9 @@ void held_claims_give_back(struct held_claims *claims, struct planner *planner, 
 	}
 	while ((job = newest)) {
 		newest = job->next;
-		worker_give_back(worker, claim_of(job));
+		/* What is committed stays in flight, for recovery. */
+		if (job->marker == MARKER_NONE)
+			worker_give_back(worker, claim_of(job));
 		release(claims, job);
 	}
 }

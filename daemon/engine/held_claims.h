@@ -23,8 +23,9 @@ void held_claims_free(struct held_claims *claims);
 int held_claims_submit(struct held_claims *claims, struct planner *planner, const struct policy *policy,
 		       const struct claim *claim, struct bytes raw, uint64_t now_us);
 
-/* Hands the outcomes of all finished jobs to the worker. */
-void held_claims_finish(struct held_claims *claims, struct planner *planner, struct worker *worker);
+/* Hands outcomes of finished jobs to the worker, no more than a turn of the loop can bear. Returns whether others may
+ * be left: to be called again soon, but not at once. */
+bool held_claims_finish(struct held_claims *claims, struct planner *planner, struct worker *worker);
 
 /* Gives back to the queue whatever is not on a connection. */
 void held_claims_give_back(struct held_claims *claims, struct planner *planner, struct worker *worker);

@@ -2,9 +2,8 @@
 #include "daemon/import/schema.h"
 
 #include "common/buffer.h"
-#include "daemon/import/sql_text.h"
-
-#include "rowd_sql.inc" /* generated from schemas/tables/rowd.sql: rowd_sql[] */
+#include "daemon/database/own_tables.h"
+#include "daemon/database/sql_text.h"
 
 #include <errno.h>
 #include <stdbool.h>
@@ -52,7 +51,7 @@ void schema_free(struct schema_file *file)
 
 struct schema_file schema_of_rowd(void)
 {
-	return (struct schema_file){.path = "rowd's own tables", .text = {(const char *)rowd_sql, sizeof(rowd_sql)}};
+	return (struct schema_file){.path = "rowd's own tables", .text = own_tables_text()};
 }
 
 static int tell_open(const struct schema_file *file, const struct sql_statement *open)

@@ -1,4 +1,6 @@
-/* ops/notify.h - tells systemd how it goes: READY, STATUS, RELOADING, STOPPING, WATCHDOG. Does nothing elsewhere. */
+/* ops/notify.h - tells systemd how it goes: READY, STATUS, RELOADING, STOPPING, WATCHDOG. Does nothing elsewhere.
+ *
+ * Never waits for the manager. A change of state that it has no room for goes again with the next status. */
 #ifndef OPS_NOTIFY_H
 #define OPS_NOTIFY_H
 

@@ -18,7 +18,8 @@ static const char *const level_words[] = {"error", "warning", "info", "debug", N
 static const char *const format_words[] = {"auto", "text", "json", NULL};
 
 const struct option option_table[] = {
-	/* The type of a URL fills two members, the text and what it says: its place is the section's struct. */
+	/* The types of URLs and of `delivery` fill two members, the text and what it says: their place is the struct.
+	 */
 	{.section = "database",
 	 .key = "url",
 	 .type = &option_type_database_url,
@@ -131,8 +132,9 @@ const struct option option_table[] = {
 	{QUEUE(policy.statement_timeout_ms), .key = "statement_timeout_ms", .type = &option_type_number,
 	 .unit = UNIT_MS, .inherits = "that of [database]", .minimum = 1, .maximum = 24 * HOUR_MS,
 	 .documentation = "How long a statement of this queue may run before the server stops it."},
-	{QUEUE(policy.delivery), .key = "delivery", .type = &option_type_delivery, .standard = "at-least-once",
-	 .documentation = "After a crash a command may take effect again; exactly-once is not in this version."},
+	{QUEUE(policy), .key = "delivery", .type = &option_type_delivery, .standard = "exactly-once",
+	 .documentation =
+		 "exactly-once: a crash repeats no effect, by rowd's own tables in the database. at-least-once: it may."},
 	{QUEUE(shared), .key = "shared", .type = &option_type_yes_no, .standard = "no",
 	 .documentation = "Let all workers of this queue claim at once, without keeping the queue's order."},
 	{QUEUE(policy.reply_prefix), .key = "reply_prefix", .type = &option_type_bytes, .inherits = "that of [reply]",
@@ -224,6 +226,15 @@ const struct option option_table[] = {
 	 .minimum = 0,
 	 .maximum = HOUR_MS,
 	 .documentation = "When told to stop, rowd finishes what is open for so long, and gives the rest back."},
+	{.section = "delivery",
+	 .key = "once_window_s",
+	 .type = &option_type_number,
+	 .unit = UNIT_S,
+	 GLOBAL(delivery.once_window_s),
+	 .standard = "3600",
+	 .minimum = 1,
+	 .maximum = 30 * DAY_S,
+	 .documentation = "For so long the reply to a command with once is kept, for when its id comes again."},
 
 	{.section = "log",
 	 .key = "level",
@@ -244,8 +255,7 @@ const struct option option_table[] = {
 const size_t option_count = sizeof(option_table) / sizeof(*option_table);
 
 const struct missing_option missing_option_table[] = {
-	{"http", NULL},      {"delivery", "once_window_s"}, {"redis", "tls"},
-	{"redis", "tls_ca"}, {"redis", "tls_cert"},         {"redis", "tls_key"},
+	{"http", NULL}, {"redis", "tls"}, {"redis", "tls_ca"}, {"redis", "tls_cert"}, {"redis", "tls_key"},
 };
 
 const size_t missing_option_count = sizeof(missing_option_table) / sizeof(*missing_option_table);

@@ -179,30 +179,31 @@ int option_not_in_this_version(struct options_problem *ret_problem, const char *
 	return -EINVAL;
 }
 
+/* The word stands in replies; what it says decides. */
 static int parse_delivery(const struct option *option, const char *text, void *base,
 			  struct options_problem *ret_problem)
 {
-	if (strcmp(text, "exactly-once") == 0) {
-		snprintf(ret_problem->hint, sizeof(ret_problem->hint), "at-least-once");
-		return option_not_in_this_version(ret_problem, "exactly-once");
-	}
-	if (strcmp(text, "at-least-once") != 0) {
+	struct policy *place = option_place(option, base);
+	bool exactly_once = strcmp(text, "exactly-once") == 0;
+
+	if (!exactly_once && strcmp(text, "at-least-once") != 0) {
 		snprintf(ret_problem->what, sizeof(ret_problem->what), "not a kind of delivery");
-		snprintf(ret_problem->hint, sizeof(ret_problem->hint), "at-least-once");
+		snprintf(ret_problem->hint, sizeof(ret_problem->hint), "exactly-once or at-least-once");
 		return -EINVAL;
 	}
-	*(struct bytes *)option_place(option, base) = BYTES("at-least-once");
+	place->exactly_once = exactly_once;
+	place->delivery = exactly_once ? BYTES("exactly-once") : BYTES("at-least-once");
 	return 0;
 }
 
-static void print_bytes(const struct option *option, const void *base, FILE *to)
+static void print_delivery(const struct option *option, const void *base, FILE *to)
 {
-	const struct bytes *bytes = option_place_const(option, base);
+	const struct policy *place = option_place_const(option, base);
 
-	fwrite(bytes->data, 1, bytes->size, to);
+	fwrite(place->delivery.data, 1, place->delivery.size, to);
 }
 
-const struct option_type option_type_delivery = {"WORD", parse_delivery, print_bytes, NULL};
+const struct option_type option_type_delivery = {"WORD", parse_delivery, print_delivery, NULL};
 
 /* ---- texts ---- */
 
@@ -230,6 +231,13 @@ static void release_text(const struct option *option, void *base)
 }
 
 const struct option_type option_type_text = {"TEXT", parse_text, print_text, release_text};
+
+static void print_bytes(const struct option *option, const void *base, FILE *to)
+{
+	const struct bytes *bytes = option_place_const(option, base);
+
+	fwrite(bytes->data, 1, bytes->size, to);
+}
 
 static int parse_bytes(const struct option *option, const char *text, void *base, struct options_problem *ret_problem)
 {

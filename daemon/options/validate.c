@@ -48,6 +48,9 @@ static void check_queue(struct loader *loader, const struct queue_options *queue
 {
 	if (queue->key[0] == '\0')
 		loader_problem(loader, queue->where, "[queue \"KEY\"]", "a queue's key is empty");
+	if (strlen(queue->key) > OPTIONS_QUEUE_KEY_BYTES)
+		loader_problem(loader, queue->where, "", "a queue's key is longer than %d bytes",
+			       OPTIONS_QUEUE_KEY_BYTES);
 	if (strpbrk(queue->key, "{}"))
 		loader_problem(loader, queue->where, "rowd's own keys are {KEY}:...", "a brace in a queue's key");
 	if (queue->policy.reply_prefix.size == 0)
@@ -151,6 +154,7 @@ void options_validate(struct loader *loader)
 		check_key_is_no_reply(loader, &options->queues[i]);
 		check_own_keys_are_no_reply(loader, &options->queues[i]);
 	}
+	options->database.idle_transaction_ms = options->delivery.lease_ms;
 	check_limits(loader);
 	check_tls(loader);
 }

@@ -39,15 +39,43 @@ enum batch_end {
 	BATCH_COMMITTED,
 	BATCH_ROLLED_BACK,
 	BATCH_LOST,     /* the connection went before COMMIT was sent: nothing took effect */
-	BATCH_IN_DOUBT, /* it went between COMMIT and its answer, or COMMIT answered an error */
+	BATCH_IN_DOUBT, /* it went between COMMIT and its answer, or COMMIT answered an error. A batch with a commit
+			 * marker is not ended before somebody has looked: COMMITTED, or else this, since it was not */
 	BATCH_DROPPED,  /* it went while the COMMIT before was in doubt (planner_choose_behind): as if never sent */
 };
 
 /* The last call: jobs become DONE or wait again, and the batch is gone. error: why, unless committed; may be NULL. */
 void batch_ended(struct batch *batch, enum batch_end end, const struct sql_error *error, uint64_t now_us);
 
+/* The commit marker that tells whether the batch was committed. Returns false when it has none: a COMMIT in doubt is
+ * then taken for one that did not happen. The text is the batch's. */
+struct batch_marker {
+	const char *worker;
+	uint32_t slot;
+	uint64_t batch;
+	bool is_commit; /* it is a row of rowd_commits */
+};
+bool batch_marker(const struct batch *batch, struct batch_marker *ret_marker);
+
+/* What the server answered to a statement about rowd's own tables, when that has failed; NULL otherwise. For the log:
+ * an account without the grant, or a table that is gone, keeps every write waiting. Valid until batch_ended(). */
+const struct sql_error *batch_books_error(const struct batch *batch);
+
 /* Whether none of its commands changes anything. */
 bool batch_only_reads(const struct batch *batch);
+
+/* Asked after BATCH_SEND: whether the wave is one statement and all that the transaction will have, and nothing in its
+ * answer can be a reason to undo it. Then COMMIT may be sent right behind it: it commits what the statement did, or,
+ * when that failed and so has undone itself, nothing. batch_next() is asked all the same when both are answered; should
+ * the statement have failed, it may want another wave, or a ROLLBACK, which then has nothing to undo. */
+bool batch_is_one_statement(const struct batch *batch);
+
+/* Asked after BATCH_SEND: whether the wave, which is one statement as above and the commit marker, stands behind its
+ * statements once more, as one: (*ret_statements)[*ret_count]. That one runs both and commits by itself, if nothing
+ * failed: one trip where it would have been two. The marker is then a new row of rowd_commits. After an error in answer
+ * to the first it has not been executed and is not told. batch_done() of the marker says that all was committed; then
+ * batch_next() is asked what it asks for anyway. What is not told to the end, is in doubt. */
+bool batch_is_compound(const struct batch *batch);
 
 /* How long each of its statements may run, in milliseconds: the limit of its jobs' queue. */
 uint32_t batch_timeout_ms(const struct batch *batch);

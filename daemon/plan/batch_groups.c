@@ -71,13 +71,17 @@ void batch_form_groups(struct batch *batch)
 	batch->mixed = false;
 	memset(batch->table, 0xff, (batch->table_mask + 1) * sizeof(*batch->table));
 	for (uint32_t i = 0; i < batch->count; i++)
-		choose_group(batch, i);
+		if (!batch->members[i].finished)
+			choose_group(batch, i);
 	for (uint32_t i = 0; i < batch->group_count; i++) {
 		batch->groups[i].first = first;
 		first += batch->groups[i].count;
 		batch->groups[i].count = 0;
 	}
 	for (uint32_t i = 0; i < batch->count; i++) {
+		if (batch->members[i].finished)
+			continue;
+
 		struct batch_group *group = &batch->groups[batch->members[i].group];
 		uint32_t at = group->first + group->count++;
 

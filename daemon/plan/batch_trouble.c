@@ -3,13 +3,24 @@
 #include "daemon/plan/park.h"
 #include "daemon/plan/retry.h"
 
-/* Answers the job with what the server said. */
+/* Answers the job with the error. One with `once` is only looked up from now on, and told so when the ledger has
+ * nothing of it: what it has failed on may have been its own earlier success, which was committed since it was asked
+ * for. */
+static void finish_with(struct batch *batch, struct task *task, const struct error *error, uint64_t now_us)
+{
+	if (procedure_stand_by(&task->job, batch->planner->catalog, error))
+		planner_return(batch->planner, task, 0);
+	else
+		planner_finish(batch->planner, task, error, now_us);
+}
+
+/* The same with what the server said. */
 static void finish_with_sql(struct batch *batch, struct task *task, uint64_t now_us)
 {
 	struct error error;
 
 	procedure_error_from_sql(&task->job, &batch->error, &error);
-	planner_finish(batch->planner, task, &error, now_us);
+	finish_with(batch, task, &error, now_us);
 }
 
 /* A job failed after it had changed something. What it failed on may have been the work of an earlier create in the
@@ -21,7 +32,7 @@ static void end_undone(struct batch *batch, struct task *task, uint64_t now_us)
 		planner_return(batch->planner, task, 0);
 		return;
 	}
-	planner_finish(batch->planner, task, procedure_error(&task->job), now_us);
+	finish_with(batch, task, procedure_error(&task->job), now_us);
 }
 
 /* A deadlock, or a lock that was not granted: it counts against the batch, so that it is halved, and against the job
@@ -65,7 +76,7 @@ static bool end_lost(struct batch *batch, struct task *task, uint64_t now_us)
 		return false;
 	error_set(&error, ERROR_POISON, "the connection to the database was lost %u times while this command ran",
 		  task->job.connections_lost);
-	planner_finish(batch->planner, task, &error, now_us);
+	finish_with(batch, task, &error, now_us);
 	return true;
 }
 
@@ -74,7 +85,8 @@ static enum retry_action action_of(const struct batch *batch)
 {
 	enum retry_action action;
 
-	if (batch->trouble == TROUBLE_NONE || batch->trouble == TROUBLE_UNDO || batch->trouble == TROUBLE_SIZE)
+	if (batch->trouble == TROUBLE_NONE || batch->trouble == TROUBLE_UNDO || batch->trouble == TROUBLE_SIZE ||
+	    batch->trouble == TROUBLE_AGAIN || batch->trouble == TROUBLE_FENCED)
 		return RETRY_LOST;
 	action = retry_action(batch->error.class);
 	/* A COMMIT that answers an error may do so for ever: it has to count. */
@@ -101,7 +113,8 @@ static bool end_ping(struct batch *batch, struct task *task, uint64_t now_us)
 	struct error error;
 
 	if (task->job.command.operation.op != OP_PING || (action != RETRY_LOST && action != RETRY_WEATHER) ||
-	    batch->trouble == TROUBLE_UNDO || batch->trouble == TROUBLE_SIZE)
+	    batch->trouble == TROUBLE_UNDO || batch->trouble == TROUBLE_SIZE || batch->trouble == TROUBLE_AGAIN ||
+	    batch->trouble == TROUBLE_FENCED)
 		return false;
 	error_set(&error, ERROR_UNAVAILABLE, "%s", error_code_meaning(ERROR_UNAVAILABLE));
 	planner_finish(batch->planner, task, &error, now_us);
@@ -167,6 +180,8 @@ void batch_run_again(struct batch *batch, enum batch_end end, const struct sql_e
 	for (uint32_t i = 0; blames && !batch->lost && i < batch->wave; i++)
 		if (!batch->slots[i].answered)
 			batch_mark_lost(batch, i);
+	for (uint32_t i = 0; i < batch->count; i++)
+		batch->members[i].task->again = true;
 	for (uint32_t i = 0; i < batch->count; i++)
 		end_member(batch, i, random, now_us);
 }

@@ -117,16 +117,6 @@ struct table *catalog_find_table(const struct catalog *catalog, struct bytes nam
 	return found ? catalog->tables[place] : NULL;
 }
 
-static bool engine_is_transactional(struct bytes engine)
-{
-	static const char *const engines[] = {"InnoDB", "ROCKSDB", "TokuDB", "ndbcluster"};
-
-	for (size_t i = 0; i < sizeof(engines) / sizeof(engines[0]); i++)
-		if (strlen(engines[i]) == engine.size && strncasecmp(engines[i], engine.data, engine.size) == 0)
-			return true;
-	return false;
-}
-
 int catalog_add_table(struct catalog *catalog, struct bytes name, bool is_view, struct bytes engine,
 		      uint64_t estimated_rows, struct bytes comment)
 {
@@ -143,7 +133,7 @@ int catalog_add_table(struct catalog *catalog, struct bytes name, bool is_view, 
 	    catalog_copy(&catalog->arena, comment, &table->comment) < 0)
 		return -ENOMEM;
 	table->is_view = is_view;
-	table->transactional = is_view || engine_is_transactional(engine);
+	table->transactional = true;
 	table->estimated_rows = estimated_rows;
 	place = find_place(catalog, name, &found);
 	if (found)
@@ -199,6 +189,16 @@ int catalog_add_column(struct catalog *catalog, const struct catalog_column_row 
 	/* The blank tells VIRTUAL GENERATED from DEFAULT_GENERATED. */
 	column->generated = extra_has(row, BYTES(" GENERATED"));
 	table->column_count++;
+	return 0;
+}
+
+int catalog_add_not_transactional(struct catalog *catalog, struct bytes table_name)
+{
+	struct table *table = catalog_find_table(catalog, table_name);
+
+	if (!table)
+		return -ENOENT;
+	table->transactional = false;
 	return 0;
 }
 

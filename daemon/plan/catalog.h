@@ -92,7 +92,7 @@ struct table {
 	struct bytes quoted;
 	bool is_view;
 	struct bytes engine; /* empty for a view */
-	bool transactional;
+	bool transactional;  /* what a command has done there goes with its transaction; true for a view */
 	bool has_triggers;
 	uint64_t estimated_rows;
 	struct bytes comment;
@@ -153,6 +153,8 @@ int catalog_add_foreign_key_column(struct catalog *catalog, struct bytes table, 
 				   struct bytes parent_table, struct bytes parent_column, struct bytes on_delete,
 				   struct bytes on_update);
 int catalog_add_trigger(struct catalog *catalog, struct bytes table_name);
+/* Tables are transactional unless it is said that they are not: only the server knows its engines. */
+int catalog_add_not_transactional(struct catalog *catalog, struct bytes table_name);
 int catalog_finish(struct catalog *catalog); /* resolves references; after this it never changes */
 
 struct catalog *catalog_ref(struct catalog *catalog);

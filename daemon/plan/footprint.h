@@ -87,6 +87,9 @@ void footprint_name_resources(struct table *table);
 /* The resource that a table's creates line up on (creates_in). Held by nobody else. */
 uint64_t footprint_creates_resource(const struct table *table);
 
+/* The resource that all commands of one id with `once` share. */
+uint64_t footprint_once_resource(struct bytes queue, struct bytes id);
+
 /* Adds one entry. For the rules above, and for tests. Returns 0 or -ENOMEM. */
 int footprint_add(struct footprint *footprint, uint64_t resource, enum footprint_mode mode);
 

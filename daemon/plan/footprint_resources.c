@@ -5,7 +5,14 @@
 #include "daemon/plan/footprint_rules.h"
 
 /* What a resource is the hash of. */
-enum resource_kind { RESOURCE_EVERYTHING, RESOURCE_TABLE, RESOURCE_KEY, RESOURCE_FOREIGN_KEY, RESOURCE_CREATES };
+enum resource_kind {
+	RESOURCE_EVERYTHING,
+	RESOURCE_TABLE,
+	RESOURCE_KEY,
+	RESOURCE_FOREIGN_KEY,
+	RESOURCE_CREATES,
+	RESOURCE_ONCE
+};
 
 const uint64_t footprint_everything = RESOURCE_EVERYTHING;
 
@@ -64,6 +71,11 @@ uint64_t footprint_table_resource(const struct table *table)
 uint64_t footprint_creates_resource(const struct table *table)
 {
 	return table->creates_resource != 0 ? table->creates_resource : named(RESOURCE_CREATES, table->name);
+}
+
+uint64_t footprint_once_resource(struct bytes queue, struct bytes id)
+{
+	return footprint_hash(named(RESOURCE_ONCE, queue), id);
 }
 
 uint64_t footprint_key_resource(const struct table *table, const struct key *key)

@@ -46,6 +46,9 @@ struct job {
 	/* Zeroed, from here on. */
 	enum job_state state;
 	uint32_t attempts; /* earlier deaths of workers that held it */
+	bool recovered;    /* it is committed, and nobody has heard its answer: it is only answered */
+	uint64_t number;   /* of its claim: what a commit marker calls it */
+	uint32_t marker;   /* when DONE: the one that was committed with it; MARKER_NONE: none */
 	const struct policy *policy;
 	void *owner;                                 /* the caller's: its claim */
 	struct bytes raw;                            /* the command as claimed; in the arena */

@@ -34,6 +34,7 @@ struct task {
 	uint32_t rollbacks;      /* deadlocks and lock waits of batches it was in, its own or not */
 	uint32_t batch_limit;    /* at most so many jobs in its batch; 0: no limit of its own */
 	bool disowned;           /* its claim is somebody else's by now: it is not run again (planner_disown) */
+	bool again;              /* a batch that it was in has not come to its end */
 	bool reread;             /* has waited for a newer catalog already: the next unknown name is its answer */
 };
 

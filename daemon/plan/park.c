@@ -83,6 +83,13 @@ void planner_park_stale(struct planner *planner, struct task *task)
 		planner->wants_catalog = true;
 }
 
+void planner_park_committed(struct planner *planner, struct task *task)
+{
+	task->job.recovered = true;
+	task->catalog_number = 0; /* older than any */
+	planner_move(planner, task, JOB_PARKED);
+}
+
 /* Its old footprint may have stood before a create which its new one does not stand before. */
 static int replace(struct planner *planner, struct task *task)
 {
@@ -95,10 +102,10 @@ static int replace(struct planner *planner, struct task *task)
 }
 
 /* Plans the job anew, at its old place in the order. Returns 0, -ENOMEM, or another negative errno with the error. */
-static int plan_again(struct planner *planner, struct task *task, struct error *error)
+static int plan_again(struct planner *planner, struct task *task, uint64_t now_us, struct error *error)
 {
 	struct job *job = &task->job;
-	struct procedure_facts facts = planner_facts(planner);
+	struct procedure_facts facts = planner_facts(planner, now_us);
 	int r;
 
 	procedure_free(job);
@@ -115,7 +122,7 @@ static int plan_again(struct planner *planner, struct task *task, struct error *
 static void unpark(struct planner *planner, struct task *task, uint64_t now_us)
 {
 	struct error error;
-	int r = plan_again(planner, task, &error);
+	int r = plan_again(planner, task, now_us, &error);
 
 	if (r == -ENOMEM) {
 		planner->wants_catalog = true; /* it stays parked, and is looked at with the next one */
@@ -126,6 +133,8 @@ static void unpark(struct planner *planner, struct task *task, uint64_t now_us)
 	}
 	if (r == -ENOENT)
 		refusals_note(&planner->refusals, task->job.command.operation.table, &error, now_us);
+	if (r < 0 && procedure_stand_by(&task->job, planner->catalog, &error))
+		r = replace(planner, task);
 	if (r < 0)
 		planner_finish(planner, task, &error, now_us);
 	else if (procedure_kind(&task->job) == PROCEDURE_ANSWERED)

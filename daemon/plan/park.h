@@ -15,4 +15,8 @@ int planner_park(struct planner *planner, struct task *task);
 /* Parks a running job whose names were in the catalog but not on the server. It keeps its place. */
 void planner_park_stale(struct planner *planner, struct task *task);
 
+/* Parks a running job that was committed without an answer: it is planned once more at once, as one that is only to be
+ * answered. It keeps its place, and its marker. */
+void planner_park_committed(struct planner *planner, struct task *task);
+
 #endif

@@ -12,6 +12,9 @@
 /* A command's arena holds the decoded tree (some 50 bytes for one byte of nil), its SQL, its rows and its reply. */
 enum { ARENA_BYTES = 1 << 20, ARENA_PER_BYTE = 128, ARENA_PER_REPLY_BYTE = 4, ARENA_FOR_ERROR = 1 << 16 };
 
+/* A hint looks through the names of all tables, at some 0.15 us each. */
+enum { NAMES_AT_A_TIME = 1 << 14 };
+
 int planner_new(const struct planner_options *options, struct planner **ret_planner)
 {
 	struct planner *planner = calloc(1, sizeof(*planner));
@@ -21,7 +24,8 @@ int planner_new(const struct planner_options *options, struct planner **ret_plan
 		return -ENOMEM;
 	planner->options = *options;
 	planner->random = 0x9e3779b97f4a7c15u; /* workers differ by the time at which they draw */
-	if (job_pool_new(&planner->pool) < 0 || schedule_new(&planner->schedule) < 0) {
+	if (job_pool_new(&planner->pool) < 0 || schedule_new(&planner->schedule) < 0 ||
+	    markers_new(&planner->markers) < 0) {
 		planner_free(planner);
 		return -ENOMEM;
 	}
@@ -52,13 +56,18 @@ void planner_free(struct planner *planner)
 	heap_free(&planner->delayed);
 	batch_free_all(planner);
 	schedule_free(planner->schedule);
+	markers_free(planner->markers);
 	catalog_unref(planner->catalog);
 	job_pool_close(planner->pool);
 	free(planner);
 }
 
-struct procedure_facts planner_facts(const struct planner *planner)
+struct procedure_facts planner_facts(struct planner *planner, uint64_t now_us)
 {
+	if (planner->hints_us != now_us) {
+		planner->hints_us = now_us;
+		planner->names_left = NAMES_AT_A_TIME;
+	}
 	return (struct procedure_facts){
 		.version = planner->options.version,
 		.worker = planner->options.worker,
@@ -66,6 +75,7 @@ struct procedure_facts planner_facts(const struct planner *planner)
 		.message_bytes = planner->options.message_bytes,
 		.batch = planner->options.batch,
 		.reply_bytes = planner->options.reply_bytes,
+		.names_left = &planner->names_left,
 	};
 }
 
@@ -195,19 +205,20 @@ static int decode(struct job *job, struct bytes raw, struct error *error)
 		return -ENOMEM;
 	}
 	r = command_decode(&job->arena, job->raw, job->policy->message_bytes, &job->command, error);
-	if (r == 0 && retry_is_poison(job->attempts, 0)) {
-		error_set(error, ERROR_POISON, "%u workers died while they executed this command", job->attempts);
-		return -EINVAL;
-	}
 	return r == -EBADMSG ? -EINVAL : r;
 }
 
-/* Finds out what the command needs. Returns 0, -ENOMEM, -ENOENT or -EINVAL with the error. */
-static int compile(struct planner *planner, struct job *job, struct error *error)
+/* Finds out what the command needs, unless it is not to be run any more. Returns 0, -ENOMEM, -ENOENT or -EINVAL with
+ * the error. */
+static int compile(struct planner *planner, struct job *job, uint64_t now_us, struct error *error)
 {
-	struct procedure_facts facts = planner_facts(planner);
+	struct procedure_facts facts = planner_facts(planner, now_us);
 
 	task_of(job)->catalog_number = planner->catalog_number;
+	if (!job->recovered && retry_is_poison(job->attempts, 0)) {
+		error_set(error, ERROR_POISON, "%u workers died while they executed this command", job->attempts);
+		return -EINVAL;
+	}
 	return procedure_compile(job, planner->catalog, &facts, error);
 }
 
@@ -216,7 +227,7 @@ static int enter(struct planner *planner, struct task *task, uint64_t now_us)
 {
 	struct job *job = &task->job;
 	struct error error;
-	int r = compile(planner, job, &error);
+	int r = compile(planner, job, now_us, &error);
 
 	if (r == -ENOMEM && planner_arena_is_full(job)) {
 		planner_error_too_large(&error);
@@ -226,6 +237,8 @@ static int enter(struct planner *planner, struct task *task, uint64_t now_us)
 		return planner_park(planner, task);
 	if (r == -ENOMEM)
 		return r;
+	if (r < 0 && procedure_stand_by(job, planner->catalog, &error))
+		r = 0;
 	if (r < 0 || procedure_kind(job) == PROCEDURE_ANSWERED) {
 		answer(planner, task, r < 0 ? &error : NULL, now_us);
 		return 0;
@@ -259,10 +272,11 @@ static int submit(struct planner *planner, struct task *task, struct bytes raw, 
 	return r < 0 ? r : enter(planner, task, now_us);
 }
 
-int planner_submit(struct planner *planner, const struct policy *policy, struct bytes raw, uint32_t attempts,
-		   void *owner, uint64_t now_us)
+int planner_submit(struct planner *planner, const struct planner_command *command, uint64_t now_us)
 {
-	size_t limit_bytes = ARENA_BYTES + raw.size * ARENA_PER_BYTE + policy->reply_bytes * ARENA_PER_REPLY_BYTE;
+	const struct policy *policy = command->policy;
+	size_t limit_bytes =
+		ARENA_BYTES + command->raw.size * ARENA_PER_BYTE + policy->reply_bytes * ARENA_PER_REPLY_BYTE;
 	struct task *task = job_pool_take(planner->pool, limit_bytes);
 	int r;
 
@@ -270,11 +284,14 @@ int planner_submit(struct planner *planner, const struct policy *policy, struct 
 	if (!task)
 		return -ENOMEM;
 	task->job.policy = policy;
-	task->job.owner = owner;
-	task->job.attempts = attempts;
+	task->job.owner = command->owner;
+	task->job.number = command->number;
+	task->job.attempts = command->attempts;
+	task->job.recovered = command->recovered;
+	task->job.marker = MARKER_NONE;
 	task->job.sequence = task->node.sequence = ++planner->sequence;
 	task->job.submitted_us = task->job.started_us = now_us;
-	r = submit(planner, task, raw, now_us);
+	r = submit(planner, task, command->raw, now_us);
 	if (r < 0) {
 		job_free(&task->job);
 		return r;
@@ -282,6 +299,49 @@ int planner_submit(struct planner *planner, const struct policy *policy, struct 
 	task->bytes = task->job.arena.used_bytes;
 	planner->bytes += task->bytes;
 	return 0;
+}
+
+/* --- commit markers --- */
+
+int planner_enlist(struct planner *planner, const char *worker, uint32_t markers)
+{
+	planner->fenced = false;
+	return markers_begin(planner->markers, worker, markers);
+}
+
+bool planner_release(struct planner *planner, uint32_t marker)
+{
+	return markers_release(planner->markers, marker);
+}
+
+void planner_fence(struct planner *planner)
+{
+	planner->fenced = true;
+}
+
+uint64_t planner_commits(const struct planner *planner)
+{
+	return markers_commits(planner->markers);
+}
+
+uint64_t planner_last_batch(const struct planner *planner)
+{
+	return markers_last(planner->markers);
+}
+
+void planner_use_commits(struct planner *planner, bool use)
+{
+	planner->no_commits = !use;
+}
+
+uint64_t planner_lowest_batch(const struct planner *planner)
+{
+	return markers_lowest(planner->markers);
+}
+
+bool planner_is_fenced(const struct planner *planner)
+{
+	return planner->fenced;
 }
 
 /* --- out --- */

@@ -43,21 +43,63 @@ bool planner_unpark(struct planner *planner, uint64_t now_us);
  * most once per second, and sets it. False from then on until the next such job. */
 bool planner_wants_catalog(const struct planner *planner);
 
-/* Takes a command: copies raw, decodes, plans and queues it. A fault of the command is not a fault of the call: the job
- * then comes out of planner_finished() with its error.
- * Returns 0, or -ENOMEM with nothing taken. */
-int planner_submit(struct planner *planner, const struct policy *policy, struct bytes raw, uint32_t attempts,
-		   void *owner, uint64_t now_us);
+struct planner_command {
+	const struct policy *policy;
+	struct bytes raw;  /* copied */
+	uint64_t number;   /* of its claim */
+	uint32_t attempts; /* deaths of workers that held it before */
+	bool recovered;    /* one of them has committed it: it is not run, only answered */
+	void *owner;       /* the caller's */
+};
 
-/* The next batch for an idle connection, or NULL when nothing is ready. *ret_wake_us is then the time at which a job
- * that waits out a retry is to be looked at again, or 0. The batch is the planner's; it ends with batch_ended(). */
+/* Takes a command: decodes, plans and queues it. A fault of the command is not a fault of the call: the job then comes
+ * out of planner_finished() with its error.
+ * Returns 0, or -ENOMEM with nothing taken. */
+int planner_submit(struct planner *planner, const struct planner_command *command, uint64_t now_us);
+
+/* The worker, new or begun anew, has so many commit markers (rows of rowd_slots): while it has any, the writes of
+ * queues with exactly_once are committed together with one, and nothing is chosen when none is free. 0: none; such
+ * writes must not be submitted then. Returns 0, or -ENOMEM with none. */
+int planner_enlist(struct planner *planner, const char *worker, uint32_t markers);
+
+/* Redis has forgotten a command that was finished with this marker. Returns whether that has made one free, so that
+ * there may be something to choose. */
+bool planner_release(struct planner *planner, uint32_t marker);
+
+/* Somebody has declared the worker dead: nothing more of it is chosen until the next planner_enlist(). */
+void planner_fence(struct planner *planner);
+
+/* The batches that were to note their commit in rowd_commits, so far; and the number below which those rows stand for
+ * nothing any more. */
+uint64_t planner_commits(const struct planner *planner);
+uint64_t planner_lowest_batch(const struct planner *planner);
+
+/* The number of the last batch that was given a marker. */
+uint64_t planner_last_batch(const struct planner *planner);
+
+/* Whether the table of those is there; it is taken to be. */
+void planner_use_commits(struct planner *planner, bool use);
+
+/* A commit marker has met nothing: somebody has declared the worker dead, and nothing of it can be committed any more.
+ * True until the next planner_enlist(). */
+bool planner_is_fenced(const struct planner *planner);
+
+/* The next batch for an idle connection, or NULL when nothing is ready, or what is had better wait for a batch
+ * that runs. *ret_wake_us is then the time at which to ask again, should nothing happen before; 0: never. The batch is
+ * the planner's; it ends with batch_ended(). */
 struct batch *planner_choose(struct planner *planner, uint64_t now_us, uint64_t *ret_wake_us);
 
 /* A batch for the connection on which COMMIT of another one, `before`, is on its way: its first wave may be sent before
  * that is answered; the rest, and everything else, comes after `before` has ended. It has the creates that wait for
- * nothing but those in `before`: what is ready can run elsewhere. If that is not committed the connection must be given
- * up, and this one ends BATCH_DROPPED after it. Its statements have the same limit on their time. NULL: nothing. */
+ * nothing but those in `before`: what is ready can run elsewhere, or is held back, and so is this. If that is not
+ * committed the connection must be given up, and this one ends BATCH_DROPPED after it. Its statements have the same
+ * limit on their time. NULL: nothing. */
 struct batch *planner_choose_behind(struct planner *planner, const struct batch *before, uint64_t now_us);
+
+/* The same while `before` still runs, to have its statements ready when COMMIT is sent; only where so much waits that
+ * the batch would not be larger later. It may end BATCH_DROPPED without having been sent, and does so before `before`
+ * ends, if that ends in any other way. */
+struct batch *planner_choose_ahead(struct planner *planner, const struct batch *before, uint64_t now_us);
 
 /* The next finished job, in order of completion, or NULL. It is the caller's from then on: job_free(). */
 struct job *planner_finished(struct planner *planner);

@@ -2,6 +2,7 @@
  *
  * Queues take turns, each with its oldest ready job first, so that nobody starves, and with it what can share its
  * statements. Then come the groups with most jobs: the more share a statement, the less each of them costs. */
+#include "daemon/plan/batch_state.h"
 #include "daemon/plan/planner_state.h"
 #include "daemon/plan/sql/shared.h"
 
@@ -33,10 +34,10 @@ static struct task *oldest_sharing(struct planner_queue *queue)
 	return group ? group->first : NULL;
 }
 
-/* The queue's oldest ready job, of either sort. */
-static struct task *oldest(struct planner_queue *queue)
+/* The queue's oldest ready job, of either sort, unless those that may share are held back. */
+static struct task *oldest(struct planner_queue *queue, bool holds_back)
 {
-	struct task *sharing = oldest_sharing(queue);
+	struct task *sharing = holds_back ? NULL : oldest_sharing(queue);
 	struct heap_place *alone = heap_first(&queue->alone);
 
 	if (!alone || (sharing && sharing->job.sequence < alone->key))
@@ -45,11 +46,11 @@ static struct task *oldest(struct planner_queue *queue)
 }
 
 /* The first queue, from the one whose turn it is, that has a ready job. */
-static struct task *find_leader(const struct planner *planner, uint32_t *ret_turn)
+static struct task *find_leader(const struct planner *planner, bool holds_back, uint32_t *ret_turn)
 {
 	for (uint32_t i = 0; i < planner->queue_count; i++) {
 		uint32_t turn = (planner->turn + i) % planner->queue_count;
-		struct task *task = oldest(planner->queues[turn]);
+		struct task *task = oldest(planner->queues[turn], holds_back);
 
 		if (task) {
 			*ret_turn = turn;
@@ -228,18 +229,37 @@ static void take_same(struct gathering *gathering, const struct task *leader)
 	}
 }
 
+/* Without a free commit marker even reads wait: then Redis does not take what has been done already. */
+static bool may_choose(const struct planner *planner)
+{
+	return !planner->draining && !planner->fenced && markers_available(planner->markers);
+}
+
+static struct batch *begin_batch(struct planner *planner, bool shares, uint64_t now_us)
+{
+	struct batch *batch = batch_take(planner);
+
+	if (!batch)
+		return NULL;
+	batch->shares = shares;
+	batch->begun_us = now_us;
+	return batch;
+}
+
 struct batch *planner_choose(struct planner *planner, uint64_t now_us, uint64_t *ret_wake_us)
 {
 	struct gathering gathering = {.planner = planner, .limit = planner->options.batch, .now_us = now_us};
 	struct task *leader;
 	uint32_t leading = 0;
+	bool holds_back;
 
 	planner_wake(planner, now_us);
-	leader = planner->draining ? NULL : find_leader(planner, &leading);
 	*ret_wake_us = planner->delayed.count > 0 ? heap_first(&planner->delayed)->key : 0;
+	holds_back = planner_holds_back(planner, now_us, ret_wake_us);
+	leader = may_choose(planner) ? find_leader(planner, holds_back, &leading) : NULL;
 	if (!leader)
 		return NULL;
-	gathering.batch = batch_take(planner);
+	gathering.batch = begin_batch(planner, leader->group != NULL, now_us);
 	if (!gathering.batch) {
 		*ret_wake_us = now_us + NO_MEMORY_PAUSE_US;
 		return NULL;
@@ -253,6 +273,7 @@ struct batch *planner_choose(struct planner *planner, uint64_t now_us, uint64_t 
 		take(&gathering, leader);
 		take_same(&gathering, leader);
 	}
+	batch_take_marker(gathering.batch);
 	return gathering.batch;
 }
 
@@ -294,6 +315,13 @@ static void gather_bound(struct gathering *gathering, struct task *leader)
 		take_line(gathering, next_create(batch_task(gathering->before, i)));
 }
 
+struct batch *planner_choose_ahead(struct planner *planner, const struct batch *before, uint64_t now_us)
+{
+	if (planner->waiting.count < planner->options.batch)
+		return NULL;
+	return planner_choose_behind(planner, before, now_us);
+}
+
 struct batch *planner_choose_behind(struct planner *planner, const struct batch *before, uint64_t now_us)
 {
 	struct gathering gathering = {
@@ -304,16 +332,22 @@ struct batch *planner_choose_behind(struct planner *planner, const struct batch 
 		.now_us = now_us,
 	};
 	struct task *leader;
+	uint64_t wake_us = 0;
 
-	if (planner->draining)
+	if (!may_choose(planner))
 		return NULL;
 	planner_wake(planner, now_us);
+	/* It would be one of small statements, with what has come for the tables of the batch before since. */
+	if (planner_holds_back(planner, now_us, &wake_us))
+		return NULL;
 	leader = open_bound(&gathering);
 	if (!leader)
 		return NULL;
-	gathering.batch = batch_take(planner);
+	gathering.batch = begin_batch(planner, true, now_us);
 	if (!gathering.batch)
 		return NULL;
+	gathering.batch->is_behind = true;
 	gather_bound(&gathering, leader);
+	batch_take_marker(gathering.batch);
 	return gathering.batch;
 }

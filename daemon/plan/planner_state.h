@@ -9,6 +9,7 @@
 #define PLAN_PLANNER_STATE_H
 
 #include "daemon/plan/job_pool.h"
+#include "daemon/plan/marker.h"
 #include "daemon/plan/planner.h"
 #include "daemon/plan/ready.h"
 #include "daemon/plan/refusals.h"
@@ -30,6 +31,9 @@ struct planner {
 	bool wants_catalog;
 	struct refusals refusals;
 	bool draining; /* jobs are being withdrawn: nothing is chosen until none is left */
+	bool fenced;
+	bool no_commits; /* the table rowd_commits is gone */
+	struct markers *markers;
 	struct job_pool *pool;
 	struct schedule *schedule;
 	uint64_t sequence;
@@ -43,12 +47,18 @@ struct planner {
 	struct job_list parked; /* with the current catalog */
 	struct job_list stale;  /* parked with an older one: to be looked at again */
 	uint64_t bytes;         /* of all jobs in these */
+	uint64_t hints_us;      /* the moment that names_left is for */
+	uint32_t names_left;    /* may still be looked through for hints at that moment */
 	uint64_t answered_ok, answered_error;
 	struct batch *batches; /* all of them, in use or not */
 };
 
-/* What procedures want to know. */
-struct procedure_facts planner_facts(const struct planner *planner);
+/* planner_hold.c: whether what is ready and may share is to wait for a batch that runs. Not later than *ret_wake_us,
+ * which is brought forward, then, or set if it is 0. */
+bool planner_holds_back(const struct planner *planner, uint64_t now_us, uint64_t *ret_wake_us);
+
+/* What procedures want to know. now_us: what is done in one go has one of them. */
+struct procedure_facts planner_facts(struct planner *planner, uint64_t now_us);
 
 /* The queue of a policy, with room for one more job in each heap; NULL: no memory. */
 struct planner_queue *planner_queue_of(struct planner *planner, const struct policy *policy);
@@ -89,6 +99,8 @@ void planner_free_queues(struct planner *planner);
 struct batch *batch_take(struct planner *planner);
 void batch_add(struct batch *batch, struct task *task);
 struct task *batch_task(const struct batch *batch, uint32_t index);
+/* Takes a commit marker for a batch that was gathered, if one of its commands wants one. One has to be available. */
+void batch_take_marker(struct batch *batch);
 void batch_free_all(struct planner *planner);
 
 #endif

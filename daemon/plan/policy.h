@@ -18,6 +18,7 @@ struct policy {
 	uint64_t reply_bytes;
 	uint64_t message_bytes;
 	struct bytes delivery; /* for `info` */
+	bool exactly_once;     /* what `delivery` says */
 };
 
 /* What the queue may not use does not exist for it, and rowd's own tables exist for nobody. */

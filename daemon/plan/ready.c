@@ -130,6 +130,7 @@ void ready_open(struct ready_group *group)
 	if (group->open)
 		return;
 	group->open = true;
+	group->ready->open_jobs += group->count;
 	heap_add(&group->ready->by_age, &group->age, group->first->job.sequence, 0);
 	enter_size(group, size_of(group));
 }
@@ -139,6 +140,7 @@ void ready_close(struct ready_group *group)
 	if (!group->open)
 		return;
 	group->open = false;
+	group->ready->open_jobs -= group->count;
 	heap_remove(&group->age);
 	leave_size(group);
 }
@@ -216,6 +218,7 @@ struct ready_group *ready_add(struct ready *ready, struct task *task, const stru
 		group->last = task;
 	group->latest = task;
 	group->count++;
+	ready->open_jobs += group->open;
 	ready_settle(group);
 	return group;
 }
@@ -234,6 +237,7 @@ static void unlink_task(struct ready_group *group, struct task *task)
 		group->last = task->group_previous;
 	task->group = NULL;
 	group->count--;
+	group->ready->open_jobs -= group->open;
 }
 
 struct task *ready_take(struct ready_group *group)

@@ -41,6 +41,7 @@ struct ready {
 	struct ready_group *free_groups;
 	uint32_t group_count; /* that were ever made */
 	struct heap by_age;   /* open groups */
+	uint32_t open_jobs;   /* in these */
 	uint32_t sizes;       /* bit 1u << size: there is an open group of that size */
 	struct {
 		struct ready_group *first, *last;

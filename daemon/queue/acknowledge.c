@@ -2,6 +2,7 @@
  *
  * All of them go many at once, with whatever else is sent in the same step. An acknowledgement may be repeated: claim
  * numbers are never used twice. */
+#include "common/crash_point.h"
 #include "daemon/queue/state.h"
 #include "daemon/queue/verdict.h"
 
@@ -25,6 +26,7 @@ static void on_acknowledged(void *context, const struct redis_reply *reply)
 	struct acknowledgement *batch = context;
 	struct worker_queue *queue = batch->queue;
 
+	CRASH_POINT("acknowledgement.answered");
 	queue->acknowledging--;
 	if (verdict_of(reply) == VERDICT_OK) {
 		release_all(&batch->list);
@@ -47,6 +49,7 @@ static bool acknowledge(struct worker_queue *queue)
 
 	if (!batch)
 		return false;
+	CRASH_POINT("acknowledgement.before_sent");
 	batch->queue = queue;
 	count = count < ACKNOWLEDGE_COMMANDS ? count : ACKNOWLEDGE_COMMANDS;
 	link_begin(link, 2 + count);
@@ -54,7 +57,7 @@ static bool acknowledge(struct worker_queue *queue)
 	link_text(link, queue->keys.inflight);
 	for (uint32_t i = 0; i < count; i++) {
 		struct holding *holding = queue->finished.first;
-		link_argument(link, holding_field(holding->number, holding->attempts, field));
+		link_argument(link, holding_field_of(holding, field));
 		holding_move(holding, &batch->list);
 	}
 	if (link_commit(link, 0, on_acknowledged, batch)) {
@@ -63,6 +66,7 @@ static bool acknowledge(struct worker_queue *queue)
 		return false;
 	}
 	queue->acknowledging++;
+	CRASH_POINT_SENT("acknowledgement.sent");
 	return true;
 }
 
@@ -70,6 +74,7 @@ static void on_given_back(void *context, const struct redis_reply *reply)
 {
 	struct worker_queue *queue = context;
 
+	CRASH_POINT("give_back.answered");
 	if (verdict_of(reply) == VERDICT_OK) {
 		release_all(&queue->given_back);
 	} else {
@@ -83,6 +88,7 @@ static void on_given_back(void *context, const struct redis_reply *reply)
 /* One call at a time: the order in which they are given back is the order of the queue. */
 static void give_back(struct worker_queue *queue)
 {
+	CRASH_POINT("give_back.before_sent");
 	struct script_call *call = queue_script(queue, SCRIPT_GIVE_BACK);
 	char field[HOLDING_FIELD_BYTES];
 
@@ -90,9 +96,10 @@ static void give_back(struct worker_queue *queue)
 	script_key(call, queue->keys.again);
 	while (queue->going_back.first && queue->given_back.count < GIVE_BACK_COMMANDS) {
 		struct holding *holding = queue->going_back.first;
-		script_argument(call, holding_field(holding->number, holding->attempts, field));
+		script_argument(call, holding_field_of(holding, field));
 		holding_move(holding, &queue->given_back);
 	}
+	CRASH_POINT_SENT("give_back.sent");
 	if (script_send(call, on_given_back, queue))
 		holding_list_prepend(&queue->going_back, &queue->given_back);
 }

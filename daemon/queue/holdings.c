@@ -95,6 +95,7 @@ struct holding *holdings_add(struct holdings *holdings, struct worker_queue *que
 		return NULL;
 	*holding = (struct holding){.number = number,
 				    .attempts = attempts,
+				    .marker = WORKER_NO_MARKER,
 				    .bytes = bytes,
 				    .queue = queue,
 				    .memory = holding->memory,
@@ -169,37 +170,63 @@ void holding_list_prepend(struct holding_list *to, struct holding_list *from)
 	*from = (struct holding_list){0};
 }
 
-struct bytes holding_field(uint64_t number, uint32_t attempts, char to[HOLDING_FIELD_BYTES])
+struct bytes holding_field(const struct held_field *field, char to[HOLDING_FIELD_BYTES])
 {
-	size_t size = resp_digits(number, to);
+	size_t size = resp_digits(field->number, to);
 
-	if (attempts > 0) {
+	if (field->attempts > 0) {
 		to[size++] = ':';
-		size += resp_digits(attempts, to + size);
+		size += resp_digits(field->attempts, to + size);
 	}
+	if (field->recovered)
+		to[size++] = 'r';
 	return (struct bytes){.data = to, .size = size};
 }
 
-bool holding_field_parse(struct bytes field, uint64_t *ret_number, uint32_t *ret_attempts)
+struct bytes holding_field_of(const struct holding *holding, char to[HOLDING_FIELD_BYTES])
 {
-	uint64_t parts[2] = {0, 0};
-	size_t part = 0, digits = 0;
+	const struct held_field field = {
+		.number = holding->number, .attempts = holding->attempts, .recovered = holding->recovered};
 
-	for (size_t i = 0; i < field.size; i++) {
-		char byte = field.data[i];
-		if (byte == ':' && part == 0 && digits > 0) {
-			part = 1;
-			digits = 0;
-		} else if (byte >= '0' && byte <= '9' && ++digits <= 18) {
-			parts[part] = parts[part] * 10 + (uint64_t)(byte - '0');
-		} else {
+	return holding_field(&field, to);
+}
+
+/* Takes digits off the front, as many as surely fit. False when there are none. */
+static bool take_digits(struct bytes *text, uint64_t *ret_number)
+{
+	size_t digits = 0;
+
+	*ret_number = 0;
+	for (; digits < text->size && text->data[digits] >= '0' && text->data[digits] <= '9'; digits++) {
+		if (digits == 18)
 			return false;
-		}
+		*ret_number = *ret_number * 10 + (uint64_t)(text->data[digits] - '0');
 	}
-	if (digits == 0 || parts[1] > UINT32_MAX)
+	text->data += digits;
+	text->size -= digits;
+	return digits > 0;
+}
+
+bool holding_field_parse(struct bytes text, struct held_field *ret_field)
+{
+	struct held_field field = {0};
+	struct bytes rest = text;
+	uint64_t attempts = 0;
+	char again[HOLDING_FIELD_BYTES];
+
+	if (!take_digits(&rest, &field.number))
 		return false;
-	*ret_number = parts[0];
-	*ret_attempts = (uint32_t)parts[1];
+	if (rest.size > 0 && rest.data[0] == ':') {
+		rest = (struct bytes){.data = rest.data + 1, .size = rest.size - 1};
+		if (!take_digits(&rest, &attempts) || attempts > UINT32_MAX)
+			return false;
+	}
+	field.attempts = (uint32_t)attempts;
+	field.recovered = rest.size == 1 && rest.data[0] == 'r';
+	/* What is acknowledged later is what is written then. */
+	if (!bytes_equal(holding_field(&field, again), text))
+		return false;
+	*ret_field = field;
 	return true;
 }
 

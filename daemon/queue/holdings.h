@@ -33,7 +33,10 @@ struct answer {
 struct holding {
 	uint64_t number;
 	uint32_t attempts;
-	uint64_t bytes; /* of the command */
+	bool recovered;  /* as its field says: its effect was committed by a worker that died */
+	bool alone;      /* nothing more of its queue is claimed before it is acknowledged, or waits to be buried */
+	uint32_t marker; /* of the transaction that committed it; WORKER_NO_MARKER */
+	uint64_t bytes;  /* of the command */
 	struct worker_queue *queue;
 	struct answer *answer; /* NULL while upstream works on it */
 	struct answer *memory; /* for the answer, kept from use to use; NULL: none yet */
@@ -63,7 +66,7 @@ int holdings_init(struct holdings *holdings, uint32_t expected);
 void holdings_clear(struct holdings *holdings);
 void holdings_free(struct holdings *holdings);
 
-/* NULL when there was no memory. The number must be new. */
+/* NULL when there was no memory. The number must be new. Without a mark and without a marker. */
 struct holding *holdings_add(struct holdings *holdings, struct worker_queue *queue, uint64_t number, uint32_t attempts,
 			     uint64_t bytes);
 struct holding *holdings_find(const struct holdings *holdings, uint64_t number);
@@ -75,14 +78,29 @@ void holding_move(struct holding *holding, struct holding_list *list);
 /* Moves all of from, in their order, before all of to. */
 void holding_list_prepend(struct holding_list *to, struct holding_list *from);
 
-/* The field of the in-flight hash: the number, and the attempts when there were any, so that they survive the worker.
- */
-enum { HOLDING_FIELD_BYTES = 48 };
-struct bytes holding_field(uint64_t number, uint32_t attempts, char to[HOLDING_FIELD_BYTES]);
-/* False when the text is no such field. */
-bool holding_field_parse(struct bytes field, uint64_t *ret_number, uint32_t *ret_attempts);
+/* True when its effect is committed, by whomever: it must not run again. */
+static inline bool holding_is_committed(const struct holding *holding)
+{
+	return holding->recovered || holding->marker != WORKER_NO_MARKER;
+}
 
-/* Sets the answer to a copy of an outcome. Returns 0 or -ENOMEM. forget: it has been sent. */
+/* What the field of the in-flight hash says of a command, so that it survives the worker: "7", "7:2" after two
+ * attempts, and either with the mark of a recovered one, "7r" and "7:2r". */
+struct held_field {
+	uint64_t number;
+	uint32_t attempts;
+	bool recovered;
+};
+
+enum { HOLDING_FIELD_BYTES = 48 };
+struct bytes holding_field(const struct held_field *field, char to[HOLDING_FIELD_BYTES]);
+/* Of a holding. */
+struct bytes holding_field_of(const struct holding *holding, char to[HOLDING_FIELD_BYTES]);
+/* False when the text is no such field, to the byte as holding_field() writes it. */
+bool holding_field_parse(struct bytes text, struct held_field *ret_field);
+
+/* Sets the answer to a copy of an outcome. Returns 0 or -ENOMEM. Its marker is the caller's to keep, who needs it even
+ * when there is no memory. forget: it has been sent. */
 int holding_answer(struct holding *holding, const struct outcome *outcome);
 void holding_forget_answer(struct holding *holding);
 

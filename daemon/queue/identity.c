@@ -11,14 +11,29 @@
 #include <sys/random.h>
 #include <unistd.h>
 
-static int make_id(char id[IDENTITY_BYTES])
+enum { MODE_BYTES = 4, RANDOM_BYTES = 16 };
+
+static const char exactly_once_mode[] = "exo-", at_least_once_mode[] = "alo-";
+
+void identity_name(const char *id, bool exactly_once, char ret_name[IDENTITY_BYTES])
 {
-	unsigned char random[16];
+	snprintf(ret_name, IDENTITY_BYTES, "%s%s", exactly_once ? exactly_once_mode : at_least_once_mode,
+		 id + MODE_BYTES);
+}
+
+bool identity_is_exactly_once(const char *name)
+{
+	return strncmp(name, exactly_once_mode, MODE_BYTES) == 0;
+}
+
+static int make_id(bool exactly_once, char id[IDENTITY_BYTES])
+{
+	unsigned char random[RANDOM_BYTES];
 	char *to = id;
 
 	if (getrandom(random, sizeof(random), 0) != (ssize_t)sizeof(random))
 		return errno ? -errno : -EIO;
-	to += snprintf(to, IDENTITY_BYTES, "alo-");
+	to += snprintf(to, IDENTITY_BYTES, "%s", exactly_once ? exactly_once_mode : at_least_once_mode);
 	for (size_t i = 0; i < sizeof(random); i++)
 		to += snprintf(to, 3, "%02x", random[i]);
 	return 0;
@@ -30,10 +45,11 @@ static void read_predecessor(struct identity *identity)
 	char text[IDENTITY_BYTES] = "";
 	ssize_t size = pread(identity->descriptor, text, sizeof(text) - 1, 0);
 
-	if (size <= 4 || strncmp(text, "alo-", 4) != 0)
+	if (size <= MODE_BYTES ||
+	    (!identity_is_exactly_once(text) && strncmp(text, at_least_once_mode, MODE_BYTES) != 0))
 		return;
-	size_t length = 4 + strspn(text + 4, "0123456789abcdef");
-	if (length == 4 + 32) {
+	size_t length = MODE_BYTES + strspn(text + MODE_BYTES, "0123456789abcdef");
+	if (length == MODE_BYTES + 2 * RANDOM_BYTES) {
 		text[length] = '\0';
 		snprintf(identity->predecessor, sizeof(identity->predecessor), "%s", text);
 	}
@@ -69,10 +85,10 @@ static int open_locked(const char *directory)
 	return descriptor;
 }
 
-int identity_open(struct identity *identity, const char *directory)
+int identity_open(struct identity *identity, const char *directory, bool exactly_once)
 {
-	*identity = (struct identity){.descriptor = -1};
-	int failure = make_id(identity->id);
+	*identity = (struct identity){.descriptor = -1, .exactly_once = exactly_once};
+	int failure = make_id(exactly_once, identity->id);
 	if (failure)
 		return failure;
 	identity->descriptor = open_locked(directory);
@@ -97,7 +113,7 @@ int identity_renew(struct identity *identity)
 	char old[IDENTITY_BYTES];
 
 	snprintf(old, sizeof(old), "%s", identity->id);
-	int failure = make_id(identity->id);
+	int failure = make_id(identity->exactly_once, identity->id);
 	/* The file names it still. */
 	if (!failure && !identity->predecessor[0])
 		snprintf(identity->predecessor, sizeof(identity->predecessor), "%s", old);
@@ -112,6 +128,8 @@ void identity_settle(struct identity *identity)
 
 void identity_forget(struct identity *identity)
 {
+	if (identity->predecessor[0])
+		return;
 	if (identity->descriptor >= 0 && ftruncate(identity->descriptor, 0))
 		log_event(LEVEL_DEBUG, "worker.id_not_kept", log_text("why", strerror(errno)));
 }

@@ -15,6 +15,7 @@
  *
  * While a pop is under way only {Q}:again may be claimed from: what the pop has moved is next in the queue's order.
  * At most one of claim, adoption and reconcile is under way at a time, which keeps deliveries in order. */
+#include "common/crash_point.h"
 #include "common/log.h"
 #include "common/message.h"
 #include "daemon/queue/state.h"
@@ -47,6 +48,11 @@ bool intake_quiet(const struct worker_queue *queue)
 	const struct intake *intake = &queue->intake;
 
 	return !intake->claiming && !intake->adopting && !intake->reconciling && !intake->popping && !intake->landed;
+}
+
+bool intake_may_land(const struct worker_queue *queue, uint64_t now_ms)
+{
+	return now_ms < queue->intake.lost_pop_until_ms;
 }
 
 bool intake_expects(const struct worker_queue *queue)
@@ -84,23 +90,50 @@ uint64_t intake_longest(const struct worker_queue *queue)
 	return message_largest_read(queue->worker->options->limits.message_bytes) + 1;
 }
 
-bool intake_deliver(struct worker_queue *queue, uint64_t number, uint32_t attempts, struct bytes raw)
+static int hand_up(const struct holding *holding, struct bytes raw)
 {
+	struct worker_queue *queue = holding->queue;
 	struct worker *worker = queue->worker;
-	struct holding *holding = holdings_add(&worker->holdings, queue, number, attempts, raw.size);
 	struct claim claim = {.queue = queue,
 			      .queue_index = queue->index,
-			      .number = number,
-			      .attempts = attempts,
-			      .incarnation = worker->incarnation};
+			      .number = holding->number,
+			      .attempts = holding->attempts,
+			      .incarnation = worker->incarnation,
+			      .recovered = holding_is_committed(holding)};
 
+	return worker->events.claimed(worker->context, &claim, raw);
+}
+
+/* One that upstream has finished already, and that there was no memory for the answer of: it kept its place. */
+static bool deliver_again(struct holding *holding, struct bytes raw)
+{
+	assert(holding->list == &holding->queue->unanswered);
+	holding_move(holding, NULL);
+	if (hand_up(holding, raw) == 0)
+		return true;
+	holding_move(holding, &holding->queue->unanswered);
+	return false;
+}
+
+bool intake_deliver(struct worker_queue *queue, const struct held_field *field, struct bytes raw)
+{
+	struct worker *worker = queue->worker;
+	struct holding *holding = holdings_find(&worker->holdings, field->number);
+
+	if (holding)
+		return deliver_again(holding, raw);
+	holding = holdings_add(&worker->holdings, queue, field->number, field->attempts, raw.size);
 	if (!holding)
 		return false;
+	holding->recovered = field->recovered;
 	queue->held++;
-	int failure = worker->events.claimed(worker->context, &claim, raw);
-	if (failure) {
-		holdings_remove(&worker->holdings, holding);
-		queue->held--;
+	holding->alone = field->attempts >= WORKER_ALONE_FROM && !field->recovered;
+	if (holding->alone) {
+		queue->held_alone++;
+		queue->intake.again = true; /* where it stood there may be more, and nobody looked */
+	}
+	if (hand_up(holding, raw)) {
+		worker_drop(holding);
 		return false;
 	}
 	worker->counts.claimed++;
@@ -122,9 +155,12 @@ static void claimed(struct worker_queue *queue, const struct redis_reply *reply)
 	uint64_t again = reply_uint_at(reply, 1), end = reply_length(reply), at = 2;
 
 	intake->empty = at >= end;
+	intake->alone_next = false;
 	for (uint32_t i = 0; at < end && i < intake->claim_count; i++) {
-		uint32_t attempts = i < again ? (uint32_t)reply_uint_at(reply, at++) : 0;
-		if (!intake_deliver(queue, intake->claim_first + i, attempts, reply_bytes_at(reply, at++))) {
+		struct held_field field = {.number = intake->claim_first + i};
+		if (i < again)
+			field.attempts = (uint32_t)reply_uint_at(reply, at++);
+		if (!intake_deliver(queue, &field, reply_bytes_at(reply, at++))) {
 			no_memory(queue, intake->claim_first + i, intake->claim_count - i);
 			return;
 		}
@@ -140,6 +176,8 @@ static void turned_away(struct worker_queue *queue, struct bytes word)
 		worker_fence(queue->worker, queue);
 	} else if (bytes_equal_text(word, "standby")) {
 		membership_set_owner(queue, false);
+	} else if (bytes_equal_text(word, "alone")) {
+		intake->alone_next = intake->again = true;
 	} else {
 		if (bytes_equal_text(word, "late"))
 			membership_renew_soon(queue);
@@ -158,12 +196,27 @@ static bool is_stale(struct worker_queue *queue, uint64_t first, uint64_t count)
 	return true;
 }
 
+void intake_deliver_recovered(struct worker_queue *queue, uint64_t first, uint32_t most,
+			      const struct redis_reply *reply, uint64_t at)
+{
+	if (is_stale(queue, first, most))
+		return;
+	for (uint32_t i = 0; i < most && at < reply_length(reply); i++, at += 2) {
+		struct held_field field = {
+			.number = first + i, .attempts = (uint32_t)reply_uint_at(reply, at), .recovered = true};
+		if (!intake_deliver(queue, &field, reply_bytes_at(reply, at + 1))) {
+			no_memory(queue, first + i, most - i);
+			return;
+		}
+	}
+}
+
 static void on_claim(void *context, const struct redis_reply *reply)
 {
 	struct worker_queue *queue = context;
 	struct intake *intake = &queue->intake;
 
-	intake->claiming = false;
+	intake->claiming = intake->claiming_alone = false;
 	queue->worker->asked -= intake->claim_count;
 	queue->worker->asked_bytes -= intake->claim_bytes;
 	if (verdict_of(reply) != VERDICT_OK) {
@@ -173,6 +226,7 @@ static void on_claim(void *context, const struct redis_reply *reply)
 			worker_now() + (verdict_of(reply) == VERDICT_REFUSED ? REFUSED_WAIT_MS : LOOK_EVERY_MS);
 		return;
 	}
+	CRASH_POINT("claim.answered");
 	if (!bytes_equal_text(reply_bytes_at(reply, 0), "claimed"))
 		turned_away(queue, reply_bytes_at(reply, 0));
 	else if (!is_stale(queue, intake->claim_first, intake->claim_count))
@@ -188,6 +242,17 @@ static bool has_room(const struct worker *worker)
 	return (uint64_t)worker->holdings.count + worker->asked < limits->in_flight &&
 	       worker->holdings.bytes + worker->asked_bytes < limits->in_flight_bytes &&
 	       worker->outbox.kept_bytes < limits->in_flight_bytes;
+}
+
+uint32_t intake_room(const struct worker_queue *queue, uint64_t *ret_bytes)
+{
+	const struct worker *worker = queue->worker;
+	const struct limit_options *limits = &worker->options->limits;
+
+	if (!worker->want || worker->stopping || !has_room(worker))
+		return 0;
+	*ret_bytes = limits->in_flight_bytes - worker->holdings.bytes - worker->asked_bytes;
+	return (uint32_t)(limits->in_flight - worker->holdings.count - worker->asked);
 }
 
 /* How many commands, and bytes of them, this queue may ask for now; 0: none. Queues that have something to claim share
@@ -228,6 +293,18 @@ static bool may_adopt(const struct worker_queue *queue)
 	return queue->held == 0 || has_room(queue->worker);
 }
 
+/* Also where it waits in another queue: were two of them here when one takes the worker down, both would be charged,
+ * each time, until the innocent one is poison as well. */
+static bool is_alone_elsewhere(const struct worker_queue *queue)
+{
+	const struct worker *worker = queue->worker;
+
+	for (uint32_t i = 0; i < worker->queue_count; i++)
+		if (i != queue->index && (worker->queues[i].held_alone > 0 || worker->queues[i].intake.claiming_alone))
+			return true;
+	return false;
+}
+
 static void claim(struct worker_queue *queue, uint64_t now_ms)
 {
 	struct worker *worker = queue->worker;
@@ -244,20 +321,24 @@ static void claim(struct worker_queue *queue, uint64_t now_ms)
 	script_key(call, queue->keys.workers);
 	script_key(call, queue->keys.owner);
 	script_key(call, queue->keys.paused);
-	script_text(call, worker->identity.id);
+	script_text(call, queue->name);
 	script_uint(call, worker->next_number);
 	script_uint(call, count);
 	script_uint(call, bytes);
 	script_uint(call, queue->shared);
 	script_uint(call, intake->popping);
 	script_uint(call, intake_longest(queue));
+	script_uint(call, WORKER_ALONE_FROM);
+	script_uint(call, intake->alone_next);
 	intake->claim_first = worker->next_number;
 	intake->claim_count = count;
 	intake->claim_bytes = bytes;
 	worker->next_number += count; /* spent, whatever comes of it */
 	if (script_send(call, on_claim, queue))
 		return;
+	CRASH_POINT_SENT("claim.sent");
 	intake->claiming = true;
+	intake->claiming_alone = intake->alone_next;
 	intake->again = false;
 	worker->asked += count;
 	worker->asked_bytes += bytes;
@@ -278,7 +359,8 @@ static void adoption_answered(struct worker_queue *queue, uint64_t number, const
 	} else if (bytes_equal_text(word, "adopted")) {
 		intake->landed = reply_uint_at(reply, 2) > 0;
 		intake->empty = reply_uint_at(reply, 3) == 0;
-		if (!is_stale(queue, number, 1) && !intake_deliver(queue, number, 0, reply_bytes_at(reply, 1)))
+		struct held_field field = {.number = number};
+		if (!is_stale(queue, number, 1) && !intake_deliver(queue, &field, reply_bytes_at(reply, 1)))
 			no_memory(queue, number, 1);
 	} else if (bytes_equal_text(word, "returned")) {
 		intake->landed = reply_uint_at(reply, 1) > 0;
@@ -294,6 +376,7 @@ static void on_adopt(void *context, const struct redis_reply *reply)
 {
 	struct worker_queue *queue = context;
 
+	CRASH_POINT("adoption.answered");
 	queue->intake.adopting = false;
 	adoption_answered(queue, queue->intake.adopt_number, reply);
 }
@@ -311,7 +394,7 @@ static struct script_call *adoption(struct worker_queue *queue, struct link *lin
 	script_key(call, queue->keys.paused);
 	script_key(call, queue->keys.list);
 	script_key(call, queue->keys.again);
-	script_text(call, worker->identity.id);
+	script_text(call, queue->name);
 	script_uint(call, *ret_number);
 	script_uint(call, put_back);
 	script_uint(call, intake_longest(queue));
@@ -342,7 +425,10 @@ static void on_popped(void *context, const struct redis_reply *reply)
 {
 	struct worker_queue *queue = context;
 
+	CRASH_POINT("pop.answered");
 	queue->intake.popping = queue->intake.unblocking = false;
+	if (verdict_of(reply) == VERDICT_LOST)
+		queue->intake.lost_pop_until_ms = queue->intake.pop_until_ms;
 	adoption_answered(queue, queue->intake.pop_number, reply);
 }
 
@@ -380,6 +466,9 @@ static void pop(struct worker_queue *queue, uint64_t now_ms)
 	uint32_t timeout_ms = until_ms - now_ms < POP_LONGEST_MS ? (uint32_t)(until_ms - now_ms) : POP_LONGEST_MS;
 	struct script_call *call = adoption(queue, intake->pop_link, false, &intake->pop_number);
 	script_extra_ms(call, timeout_ms);
+	CRASH_POINT_SENT("pop.sent");
+	/* It may take as long to arrive as any answer may. */
+	intake->pop_until_ms = now_ms + timeout_ms + queue->worker->options->redis.command_timeout_ms;
 	bool moving = send_pop(queue, timeout_ms) == 0;
 	intake->popping = script_send(call, on_popped, queue) == 0;
 	if (moving == intake->popping)
@@ -438,12 +527,13 @@ void intake_step(struct worker_queue *queue, uint64_t now_ms)
 	if (intake->claiming || intake->adopting || intake->reconciling || !membership_holds(queue, now_ms) ||
 	    now_ms < intake->look_at_ms)
 		return;
-	if (wanted && intake->reconcile_due)
+	/* Also without owning the queue: a call that recovers others may have been lost. */
+	if (intake->reconcile_due && queue->worker->want && !queue->worker->stopping)
 		reconcile_start(queue);
 	else if (intake->landed && !(intake->popping && !wanted)) {
 		if (!wanted || may_adopt(queue))
 			adopt(queue, !wanted);
-	} else if (!wanted)
+	} else if (!wanted || queue->held_alone > 0 || (intake->alone_next && is_alone_elsewhere(queue)))
 		return;
 	else if (intake->again || (!intake->popping && !intake->empty))
 		claim(queue, now_ms);

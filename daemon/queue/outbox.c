@@ -7,6 +7,7 @@
  * A reply that Redis will never take makes its command a dead letter. A dead letter acknowledges its command itself.
  * One that is refused is kept aside (unburied) and tried again now and then: nothing may vanish because {Q}:dead is no
  * list, and nobody else's reply waits until somebody has mended that. */
+#include "common/crash_point.h"
 #include "common/log.h"
 #include "daemon/queue/state.h"
 #include "daemon/queue/verdict.h"
@@ -28,6 +29,7 @@ static void send_steps(struct holding *holding);
 void outbox_add(struct worker *worker, struct holding *holding)
 {
 	worker->outbox.kept_bytes += holding->answer->reply.size;
+	CRASH_POINT("reply.before_sent");
 	holding_move(holding, &worker->outbox.waiting);
 }
 
@@ -60,6 +62,7 @@ static void keep_aside(struct holding *holding)
 	struct outbox *outbox = &holding->queue->worker->outbox;
 
 	holding->answer->unburied = false;
+	worker_end_alone(holding);
 	outbox->bury_at_ms = worker_now() + RETRY_LAST_MS;
 	holding_move(holding, &outbox->unburied);
 }
@@ -167,6 +170,7 @@ static void on_published(void *context, const struct redis_reply *reply)
 
 static void on_pushed(void *context, const struct redis_reply *reply)
 {
+	CRASH_POINT("reply.answered");
 	step_answered(context, ANSWER_PUSH, reply);
 }
 
@@ -218,11 +222,11 @@ static int bury(struct holding *holding)
 	script_key(call, holding->queue->keys.inflight);
 	script_key(call, holding->queue->keys.dead);
 	script_key(call, holding->queue->keys.stats);
-	script_argument(call, holding_field(holding->number, holding->attempts, field));
+	script_argument(call, holding_field_of(holding, field));
 	script_text(call, holding->answer->reason);
 	script_argument(call, holding->answer->error);
 	script_uint(call, holding->attempts);
-	script_text(call, holding->queue->worker->identity.id);
+	script_text(call, holding->queue->name);
 	script_uint(call, limits->dead_letters);
 	script_uint(call, limits->dead_bytes);
 	return script_send(call, on_buried, holding);
@@ -241,6 +245,7 @@ static void send_step(struct holding *holding, uint32_t step, int (*send)(struct
 static void send_steps(struct holding *holding)
 {
 	if (holding->answer->todo & (ANSWER_PUBLISH | ANSWER_PUSH)) {
+		CRASH_POINT_SENT("reply.sent");
 		send_step(holding, ANSWER_PUSH, push);
 		send_step(holding, ANSWER_PUBLISH, publish);
 	} else {

@@ -3,7 +3,11 @@
  *   HKEYS inflight --> known: leave | number of a lost claim: fetch, hand up | else: it was finished, HDEL once more
  *
  * No claim is under way meanwhile, and answers come in order: when the list of fields arrives, memory is as old as it.
- * But for what a pop brings, on a connection of its own: its number is left alone as long as its answer is due. */
+ * But for what a pop brings, on a connection of its own: its number is left alone as long as its answer is due.
+ *
+ * A command that is known but whose answer could not be kept, for want of memory, is handed up once more as well: its
+ * effect is committed, and upstream has to make another answer. */
+#include "common/crash_point.h"
 #include "common/log.h"
 #include "daemon/queue/state.h"
 #include "daemon/queue/verdict.h"
@@ -53,10 +57,10 @@ static void on_fetched(void *context, const struct redis_reply *reply)
 		ended(queue, true, RETRY_MS);
 		return;
 	}
+	CRASH_POINT("reconcile.fetched");
 	for (uint64_t i = 0; i < reply_length(reply); i++) {
-		const struct unknown *unknown = &intake->unknown[intake->unknown_next];
 		struct bytes raw = reply_bytes_at(reply, i);
-		if (raw.data && !intake_deliver(queue, unknown->number, unknown->attempts, raw)) {
+		if (raw.data && !intake_deliver(queue, &intake->unknown[intake->unknown_next], raw)) {
 			ended(queue, true, MEMORY_WAIT_MS);
 			return;
 		}
@@ -81,10 +85,8 @@ static void fetch_next(struct worker_queue *queue)
 	struct script_call *call = queue_script(queue, SCRIPT_FETCH);
 	script_key(call, queue->keys.inflight);
 	script_uint(call, intake_longest(queue));
-	for (uint32_t i = 0; i < count; i++) {
-		const struct unknown *unknown = &intake->unknown[intake->unknown_next + i];
-		script_argument(call, holding_field(unknown->number, unknown->attempts, field));
-	}
+	for (uint32_t i = 0; i < count; i++)
+		script_argument(call, holding_field(&intake->unknown[intake->unknown_next + i], field));
 	if (script_send(call, on_fetched, queue))
 		ended(queue, true, RETRY_MS);
 }
@@ -95,7 +97,7 @@ static void on_finished(void *context, const struct redis_reply *reply)
 }
 
 /* Acknowledges what was finished before: at most so many, the rest with the next reconcile. */
-static void forget_finished(struct worker_queue *queue, const struct unknown *finished, uint32_t count)
+static void forget_finished(struct worker_queue *queue, const struct held_field *finished, uint32_t count)
 {
 	char field[HOLDING_FIELD_BYTES];
 
@@ -105,14 +107,14 @@ static void forget_finished(struct worker_queue *queue, const struct unknown *fi
 	link_text(queue->worker->link, "HDEL");
 	link_text(queue->worker->link, queue->keys.inflight);
 	for (uint32_t i = 0; i < count; i++)
-		link_argument(queue->worker->link, holding_field(finished[i].number, finished[i].attempts, field));
+		link_argument(queue->worker->link, holding_field(&finished[i], field));
 	if (link_commit(queue->worker->link, 0, on_finished, queue))
 		queue->intake.reconcile_due = true;
 }
 
 static int compare(const void *left, const void *right)
 {
-	const struct unknown *a = left, *b = right;
+	const struct held_field *a = left, *b = right;
 
 	return (a->number > b->number) - (a->number < b->number);
 }
@@ -121,7 +123,7 @@ static void on_fields(void *context, const struct redis_reply *reply)
 {
 	struct worker_queue *queue = context;
 	struct intake *intake = &queue->intake;
-	struct unknown finished[FINISHED_COMMANDS];
+	struct held_field finished[FINISHED_COMMANDS];
 	uint32_t finished_count = 0;
 
 	if (verdict_of(reply) != VERDICT_OK) {
@@ -129,17 +131,20 @@ static void on_fields(void *context, const struct redis_reply *reply)
 		ended(queue, true, RETRY_MS);
 		return;
 	}
+	CRASH_POINT("reconcile.answered");
 	intake->unknown = calloc(reply_length(reply) + 1, sizeof(*intake->unknown));
 	if (!intake->unknown) {
 		ended(queue, true, MEMORY_WAIT_MS);
 		return;
 	}
 	for (uint64_t i = 0; i < reply_length(reply); i++) {
-		struct unknown found;
-		if (!holding_field_parse(reply_bytes_at(reply, i), &found.number, &found.attempts) ||
-		    holdings_find(&queue->worker->holdings, found.number) || is_being_popped(intake, found.number))
+		struct held_field found;
+		if (!holding_field_parse(reply_bytes_at(reply, i), &found) || is_being_popped(intake, found.number))
 			continue;
-		if (was_lost(intake, found.number))
+		const struct holding *holding = holdings_find(&queue->worker->holdings, found.number);
+		if (holding && holding->list != &queue->unanswered)
+			continue;
+		if (holding || was_lost(intake, found.number))
 			intake->unknown[intake->unknown_count++] = found;
 		else if (finished_count < FINISHED_COMMANDS)
 			finished[finished_count++] = found;

@@ -10,6 +10,7 @@
 #include "daemon/queue/worker.h"
 
 #include "common/clock.h"
+#include "common/crash_point.h"
 #include "common/log.h"
 #include "daemon/queue/state.h"
 #include "daemon/queue/verdict.h"
@@ -19,7 +20,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { CLOSE_MS = 2000, LEAVE_MS = 1000, TROUBLE_EVERY_MS = 1000, DROP_EVERY_MS = 2000 };
+enum { CLOSE_MS = 2000, TROUBLE_EVERY_MS = 1000, DROP_EVERY_MS = 2000 };
 
 uint64_t worker_now(void)
 {
@@ -50,14 +51,31 @@ void worker_trouble(struct worker_queue *queue, const char *what, const struct r
 		  log_text("queue", queue->keys.list), log_bytes("answer", verdict_text(reply)));
 }
 
+void worker_end_alone(struct holding *holding)
+{
+	holding->queue->held_alone -= holding->alone;
+	holding->alone = false;
+}
+
+void worker_drop(struct holding *holding)
+{
+	struct worker_queue *queue = holding->queue;
+
+	queue->held--;
+	worker_end_alone(holding);
+	holdings_remove(&queue->worker->holdings, holding);
+}
+
 void worker_release(struct holding *holding)
 {
 	struct worker *worker = holding->queue->worker;
+	uint32_t marker = holding->marker;
 
-	holding->queue->held--;
 	worker->counts.acknowledged++;
 	worker->changed_due = true;
-	holdings_remove(&worker->holdings, holding);
+	worker_drop(holding);
+	if (marker != WORKER_NO_MARKER)
+		worker->events.released(worker->context, marker);
 }
 
 void worker_touch(struct worker *worker)
@@ -66,15 +84,25 @@ void worker_touch(struct worker *worker)
 		turns_touch(&worker->turns);
 }
 
-void worker_fence(struct worker *worker, struct worker_queue *queue)
+static void fence(struct worker *worker, const char *said_by)
 {
 	if (worker->fence_due || worker->closing)
 		return;
 	worker->fence_due = true;
-	log_event(LEVEL_ERROR, "worker.fenced", log_text("worker", worker->identity.id),
-		  log_text("queue", queue->keys.list), log_int("in_flight", worker->holdings.count),
+	log_event(LEVEL_ERROR, "worker.fenced", log_text("worker", worker->identity.id), log_text("by", said_by),
+		  log_int("in_flight", worker->holdings.count),
 		  log_text("hint", "the lease was lost: everything starts over as a new worker"));
 	worker_touch(worker);
+}
+
+void worker_fence(struct worker *worker, struct worker_queue *queue)
+{
+	fence(worker, queue->keys.list);
+}
+
+void worker_start_over(struct worker *worker)
+{
+	fence(worker, "the database");
 }
 
 static void on_ready(void *context)
@@ -86,7 +114,7 @@ static void on_ready(void *context)
 	worker->changed_due = true;
 	for (uint32_t i = 0; i < worker->queue_count; i++) {
 		struct worker_queue *queue = &worker->queues[i];
-		queue->membership.renew_at_ms = queue->membership.look_at_ms = 0;
+		queue->membership.renew_at_ms = queue->recovery.look_at_ms = queue->recovery.call_at_ms = 0;
 		queue->intake.look_at_ms = 0;
 		/* Answers may have been lost: find out before the next claim. */
 		queue->intake.reconcile_due = queue->membership.joined;
@@ -114,15 +142,17 @@ static void on_pop_link(void *context)
 	worker_touch(context);
 }
 
-static void forget_queue(struct worker_queue *queue, bool predecessor_done)
+static void forget_queue(struct worker_queue *queue, uint32_t predecessors_done)
 {
 	struct link *pop_link = queue->intake.pop_link;
 
 	free(queue->intake.unknown);
+	ranges_free(&queue->recovery.done);
 	queue->intake = (struct intake){.pop_link = pop_link};
-	queue->membership = (struct membership){.predecessor_done = predecessor_done};
-	queue->held = 0;
-	queue->finished = queue->going_back = queue->given_back = (struct holding_list){0};
+	queue->membership = (struct membership){0};
+	queue->recovery = (struct recovery){.predecessors_done = predecessors_done};
+	queue->held = queue->held_alone = 0;
+	queue->finished = queue->going_back = queue->given_back = queue->unanswered = (struct holding_list){0};
 	queue->acknowledge_at_ms = queue->give_back_at_ms = 0;
 }
 
@@ -133,23 +163,33 @@ static void drop_links(struct worker *worker, const char *why)
 		link_drop(worker->queues[i].intake.pop_link, why);
 }
 
+static int name_queue(struct worker_queue *queue)
+{
+	const struct worker *worker = queue->worker;
+
+	identity_name(worker->identity.id, queue->exactly_once, queue->name);
+	return queue_keys_make(&queue->keys, worker->options->queues[queue->index].key, queue->name);
+}
+
 /* Everything claimed so far belongs to others. The connections are cut first: then no answer is outstanding, and a pop
  * of the old incarnation has ended. The new one recovers the old: it may be that nobody else knows of it, when the
  * server has forgotten its workers. */
 static void start_over(struct worker *worker)
 {
+	CRASH_POINT("fenced.before_start_over");
 	drop_links(worker, "fenced");
 
 	bool had_predecessor = worker->identity.predecessor[0] != '\0';
 	int failure = identity_renew(&worker->identity);
 	for (uint32_t i = 0; i < worker->queue_count && !failure; i++)
-		failure = queue_keys_make(&worker->queues[i].keys, worker->options->queues[i].key, worker->identity.id);
+		failure = name_queue(&worker->queues[i]);
 	if (failure)
 		return; /* again with the next tick: fence_due stays */
 	holdings_clear(&worker->holdings);
 	worker->outbox = (struct outbox){0};
+	worker->rows = (struct rows){0};
 	for (uint32_t i = 0; i < worker->queue_count; i++)
-		forget_queue(&worker->queues[i], had_predecessor && worker->queues[i].membership.predecessor_done);
+		forget_queue(&worker->queues[i], had_predecessor ? worker->queues[i].recovery.predecessors_done : 0);
 	assert(worker->asked == 0);
 	worker->incarnation++;
 	worker->fence_due = false;
@@ -163,7 +203,7 @@ static void settle_predecessor(struct worker *worker)
 	if (!worker->identity.predecessor[0])
 		return;
 	for (uint32_t i = 0; i < worker->queue_count; i++)
-		if (!worker->queues[i].membership.predecessor_done)
+		if (!recovery_of_predecessor_done(&worker->queues[i]))
 			return;
 	identity_settle(&worker->identity);
 }
@@ -186,6 +226,7 @@ static void on_turns_closed(void *context)
 
 	for (uint32_t i = 0; i < worker->queue_count; i++) {
 		free(worker->queues[i].intake.unknown);
+		ranges_free(&worker->queues[i].recovery.done);
 		queue_keys_free(&worker->queues[i].keys);
 	}
 	holdings_free(&worker->holdings);
@@ -204,42 +245,13 @@ static void end(struct worker *worker)
 	turns_close(&worker->turns);
 }
 
-static void leave(struct worker *worker, uint64_t now_ms)
-{
-	worker->leaving = true;
-	worker->close_at_ms = now_ms + LEAVE_MS;
-	for (uint32_t i = 0; i < worker->queue_count; i++) {
-		struct worker_queue *queue = &worker->queues[i];
-		acknowledge_count(queue);
-		/* A pop that would not end may still move something: then the lease ends by itself. */
-		if (queue->intake.popping || membership_leave(queue))
-			queue->membership.left = true;
-	}
-}
-
-/* First all that is on its way, then the lease, then the connections. What Redis would not take in time stays in
- * flight, and without a lease it is recovered at once. */
-static void close_step(struct worker *worker, uint64_t now_ms)
-{
-	bool quiet = worker_settled(worker), left = true, late = now_ms >= worker->close_at_ms;
-
-	for (uint32_t i = 0; i < worker->queue_count; i++) {
-		quiet = quiet && intake_quiet(&worker->queues[i]) && membership_quiet(&worker->queues[i]);
-		left = left && worker->queues[i].membership.left;
-	}
-	if (!link_ready(worker->link) || (worker->leaving && late) || worker->fence_due || left) {
-		if (left && worker->holdings.count == 0)
-			identity_forget(&worker->identity);
-		end(worker);
-	} else if ((quiet || late) && !worker->leaving) {
-		leave(worker, now_ms);
-	}
-}
-
 static void step_queues(struct worker *worker, uint64_t now_ms)
 {
 	for (uint32_t i = 0; i < worker->queue_count && !worker->leaving; i++)
 		membership_step(&worker->queues[i], now_ms);
+	for (uint32_t i = 0; i < worker->queue_count; i++)
+		recovery_step(&worker->queues[i], now_ms);
+	rows_step(worker, now_ms);
 	settle_predecessor(worker);
 	outbox_step(worker, now_ms);
 	for (uint32_t i = 0; i < worker->queue_count; i++)
@@ -267,7 +279,8 @@ static void worker_step(struct worker *worker)
 	if (link_ready(worker->link) && worker->checked && !worker->fence_due)
 		step_queues(worker, now_ms);
 	if (worker->closing) {
-		close_step(worker, now_ms);
+		if (departure_step(worker, now_ms))
+			end(worker);
 		return;
 	}
 	if (!worker->ready_told && worker->checked)
@@ -289,6 +302,7 @@ static void on_step(void *context)
 	link_flush(worker->link);
 	for (uint32_t i = 0; i < worker->queue_count; i++)
 		link_flush(worker->queues[i].intake.pop_link);
+	CRASH_POINT_FLUSHED();
 	if (worker->changed_due && !worker->closing)
 		worker_touch(worker); /* before the loop blocks it is told */
 }
@@ -312,12 +326,22 @@ static int open_queue(struct worker *worker, uint32_t index)
 					 .name = "rowd-pop"};
 	struct link_events events = {.ready = on_pop_link, .lost = on_pop_link, .touched = on_touched};
 
-	*queue = (struct worker_queue){
-		.worker = worker, .index = index, .shared = worker->options->queues[index].shared};
-	int failure = queue_keys_make(&queue->keys, worker->options->queues[index].key, worker->identity.id);
+	*queue = (struct worker_queue){.worker = worker,
+				       .index = index,
+				       .shared = worker->options->queues[index].shared,
+				       .exactly_once = worker->options->queues[index].policy.exactly_once};
+	int failure = name_queue(queue);
 	if (!failure)
 		failure = link_open(worker->loop, &settings, &events, worker, &queue->intake.pop_link);
 	return failure;
+}
+
+static bool any_exactly_once(const struct options *options)
+{
+	for (uint32_t i = 0; i < options->queue_count; i++)
+		if (options->queues[i].policy.exactly_once)
+			return true;
+	return false;
 }
 
 static int open_parts(struct worker *worker)
@@ -326,7 +350,7 @@ static int open_parts(struct worker *worker)
 	struct link_settings settings = {
 		.url = &options->redis.url, .timeout_ms = options->redis.command_timeout_ms, .name = "rowd"};
 	struct link_events events = {.ready = on_ready, .lost = on_lost, .touched = on_touched};
-	int failure = identity_open(&worker->identity, options->runtime_directory);
+	int failure = identity_open(&worker->identity, options->runtime_directory, any_exactly_once(options));
 
 	if (!failure)
 		failure = holdings_init(&worker->holdings, options->limits.in_flight);
@@ -402,6 +426,21 @@ static struct holding *find_open(const struct worker *worker, const struct claim
 	return holding && !holding->list ? holding : NULL;
 }
 
+/* Not even the reply could be kept. The command runs again, as after a crash; or, where its effect is committed, it is
+ * handed up again to be answered, and holds its marker until it is. */
+static void not_kept(struct holding *holding)
+{
+	struct worker_queue *queue = holding->queue;
+
+	if (holding_is_committed(holding)) {
+		holding_move(holding, &queue->unanswered);
+		queue->intake.reconcile_due = true;
+		return;
+	}
+	intake_lost(queue, holding->number, 1);
+	worker_drop(holding);
+}
+
 void worker_finish(struct worker *worker, const struct claim *claim, const struct outcome *outcome)
 {
 	struct holding *holding = find_open(worker, claim);
@@ -409,11 +448,10 @@ void worker_finish(struct worker *worker, const struct claim *claim, const struc
 	if (!holding)
 		return;
 	struct worker_queue *queue = holding->queue;
+	if (outcome->marker != WORKER_NO_MARKER)
+		holding->marker = outcome->marker;
 	if (holding_answer(holding, outcome) < 0) {
-		/* Not even the reply could be kept: the command runs again, as after a crash. */
-		intake_lost(queue, holding->number, 1);
-		holdings_remove(&worker->holdings, holding);
-		queue->held--;
+		not_kept(holding);
 		return;
 	}
 	*(outcome->failed ? &queue->uncounted.errors : &queue->uncounted.ok) += 1;
@@ -431,7 +469,8 @@ void worker_give_back(struct worker *worker, const struct claim *claim)
 {
 	struct holding *holding = find_open(worker, claim);
 
-	if (!holding)
+	/* What has taken effect stays in flight, for recovery: given back it would run again. */
+	if (!holding || holding_is_committed(holding))
 		return;
 	holding_move(holding, &holding->queue->going_back);
 	worker_touch(worker);
@@ -444,7 +483,8 @@ bool worker_settled(const struct worker *worker)
 	if (outbox->waiting.count + outbox->sent.count + outbox->failed.count + outbox->unburied.count > 0)
 		return false;
 	for (uint32_t i = 0; i < worker->queue_count; i++)
-		if (!acknowledge_settled(&worker->queues[i]) || intake_expects(&worker->queues[i]))
+		if (!acknowledge_settled(&worker->queues[i]) || intake_expects(&worker->queues[i]) ||
+		    recovery_expects(&worker->queues[i]))
 			return false;
 	return true;
 }

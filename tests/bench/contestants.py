@@ -37,11 +37,14 @@ class Contestant:
 
 
 class Rowd(Contestant):
-    name = "rowd"
+    """As it comes: each command's effect exactly once. Or at least once, as the others are."""
+
     loads = ("create", "read", "mixed")
 
-    def __init__(self, arguments=(), **options):
-        self.arguments, self.options = arguments, options
+    def __init__(self, arguments=(), at_least_once=False):
+        self.name = "rowd, at least once" if at_least_once else "rowd"
+        self.arguments = arguments
+        self.options = {"queue_delivery": "at-least-once"} if at_least_once else {}
 
     def start(self, setting, load):
         directory = setting.directory / "rowd"

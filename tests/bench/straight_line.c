@@ -154,6 +154,8 @@ static void publish(struct program *program, const struct value *command, MYSQL_
 	struct bytes channel = text_of(command, BYTES("reply_to"));
 	struct writer writer;
 
+	if (!row)
+		die("database", "no row");
 	buffer_reset(&program->reply);
 	writer_init(&writer, CODEC_MSGPACK, &program->reply);
 	writer_map(&writer, 4);

@@ -26,6 +26,7 @@ void harness_options(struct database_options *ret_options)
 						 .statement_timeout_ms = 30000,
 						 .idle_ping_s = 60,
 						 .max_lifetime_s = 1800,
+						 .idle_transaction_ms = 30000,
 						 .tls = TLS_PREFERRED};
 	snprintf(ret_options->url.unix_socket, URL_TEXT_BYTES, "%s", environment("ROWD_TEST_SOCKET"));
 	snprintf(ret_options->url.database, URL_TEXT_BYTES, "%s", environment("ROWD_TEST_DATABASE"));
@@ -195,7 +196,15 @@ static enum transaction_step script_next(void *context, const struct statement *
 	script->answered = 0;
 	*ret_statements = script->statements;
 	*ret_count = count;
-	return script->reads && script->wave == 1 ? TRANSACTION_SEND_READS : TRANSACTION_SEND;
+	if (script->wave > 1)
+		return TRANSACTION_SEND;
+	if (script->compound) {
+		script->statements[count].text = bytes_of(script->compound);
+		return TRANSACTION_SEND_COMPOUND;
+	}
+	if (script->one_statement)
+		return TRANSACTION_SEND_ONLY;
+	return script->reads ? TRANSACTION_SEND_READS : TRANSACTION_SEND;
 }
 
 /* The answer to statement `index`: they have to come in order. */

@@ -30,6 +30,8 @@ struct script {
 	void (*before_first)(void); /* called before the first wave is asked for */
 	void (*before_last)(void);  /* called before COMMIT or ROLLBACK is asked for */
 	bool reads;                 /* the first wave is said to change nothing */
+	bool one_statement;         /* the first wave is said to be one, and all there is */
+	const char *compound;       /* the first wave's two statements, as one that commits by itself */
 	struct script *follower;    /* sent behind the COMMIT, if that may be */
 
 	size_t wave, answered; /* in the wave */

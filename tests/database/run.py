@@ -5,25 +5,15 @@ ROWD_TEST_CONTROL (support/controlled.py). ROWD_TEST_TLS_CA is set when the serv
 ROWD_TEST_TLS_OTHER_CA is one that it does not have."""
 
 import os
-import subprocess
 import sys
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from support import controlled, database_server  # noqa: E402  (the path comes first)
+from support.certificate import make_certificate  # noqa: E402
 
 IS_MYSQL = bool(os.environ.get("ROWD_TEST_MYSQLD"))
-
-
-def make_certificate(directory, name):
-    """A certificate of our own for localhost, and its key."""
-    key, certificate = directory / f"{name}-key.pem", directory / f"{name}.pem"
-    subprocess.run(["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=localhost",
-                    "-addext", "subjectAltName=DNS:localhost,IP:127.0.0.1", "-keyout", key, "-out", certificate],
-                   check=True, capture_output=True)
-    key.chmod(0o644)
-    return certificate, key
 
 
 def start(directory):
@@ -31,7 +21,7 @@ def start(directory):
         # A MariaDB that starts deletes all files of temporary tables in its directory: also those of a neighbour.
         os.environ["TMPDIR"] = str(directory)
         certificate, key = make_certificate(directory, "server")
-        database_server.SETTINGS += [f"--ssl-cert={certificate}", f"--ssl-key={key}"]
+        return database_server.OwnServer(directory / "server", f"--ssl-cert={certificate}", f"--ssl-key={key}")
     return database_server.OwnServer(directory / "server")
 
 

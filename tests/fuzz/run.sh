@@ -5,7 +5,7 @@ fuzz_source=$(CDPATH='' cd -- "$(dirname -- "${BASH_SOURCE[0]}")" && pwd)
 fuzz_build=${ROWD_FUZZ_BUILD:-$fuzz_source/../../build/fuzz}
 
 # Cheapest first.
-fuzz_targets=(url scanner sql_text csv decode json where options)
+fuzz_targets=(url scanner sql_text csv letter decode json where options)
 
 # fuzz_check_targets TARGET...: exits with a message when one is not there.
 fuzz_check_targets() {
@@ -24,7 +24,7 @@ fuzz_check_targets() {
 fuzz_arguments() {
 	local size=512
 	case $1 in
-	scanner | decode | json) size=1024 ;;
+	scanner | decode | json | letter) size=1024 ;;
 	options) size=2048 ;;
 	esac
 	printf '%s\n' "-max_len=$size" -timeout=10 -rss_limit_mb=1024 -print_final_stats=1 -verbosity=1

@@ -29,6 +29,7 @@ def main():
     write("scanner", messages)
     write("decode", messages | seeds_messages.commands_as_json())
     write("json", seeds_messages.json_texts())
+    write("letter", seeds_messages.letters())
     write("where", seeds_messages.conditions())
     write("url", seeds_texts.urls())
     write("options", seeds_texts.options())

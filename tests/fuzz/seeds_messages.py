@@ -138,3 +138,21 @@ def conditions():
     seeds = {f"{i:02}": bytes([2 + i % 2]) + msgpack.packb(where) for i, where in enumerate(CONDITIONS)}
     # Without that bit the bytes drive the generator.
     return seeds | {f"made-{i}": bytes([i % 2]) + bytes((i * 37 + j * (2 * i + 1)) % 256 for j in range(40)) for i in range(8)}
+
+
+def letters():
+    """Dead letters, and what is nearly one."""
+    members = {"reason": "UNKNOWN_TABLE", "error": "there is no table `pets`", "attempts": 0, "at": 1700000000000,
+               "worker": "w-1", "command": b'{"op": "read", "table": "pets"}'}
+
+    def letter(**other):
+        return msgpack.packb({**members, **other}, use_bin_type=False)
+
+    made = {f"holds-{name}": letter(command=raw) for name, raw in junk().items() if len(raw) < 500}
+    made |= {f"holds-{name}": letter(command=msgpack.packb(command)) for name, command in COMMANDS.items()}
+    return made | {
+        "plain": letter(), "bin": msgpack.packb(members), "later": letter(added=[1, 2]),
+        "escapes": letter(error="\x1b]0;x\x07\x7f\u009b", worker="a\nb"),
+        "negative": letter(at=-1), "unsigned": letter(at=2**64 - 1), "text-for-int": letter(attempts="0"),
+        "cut": letter()[:-1], "trailing": letter() + b"\x00",
+        "no-command": msgpack.packb({name: member for name, member in members.items() if name != "command"})}

@@ -1,6 +1,6 @@
 /* tests/fuzz/sql_text.c - any text is statements in order, or a quote or comment that is not closed; each statement
  * stays one when it is read alone. */
-#include "daemon/import/sql_text.h"
+#include "daemon/database/sql_text.h"
 #include "common/buffer.h"
 #include "tests/fuzz/fuzz.h"
 

@@ -22,9 +22,13 @@ def pytest_configure(config):
             raise pytest.UsageError(f"{process.program(name)} is not built: cmake --build --preset {process.BUILD}")
 
 
+class RunsRedis(RedisServer):
+    """The one of the whole run, from whose queue the run's rowd takes commands."""
+
+
 @pytest.fixture(scope="session")
 def redis_server(tmp_path_factory):
-    server = RedisServer(tmp_path_factory.mktemp("redis"))
+    server = RunsRedis(tmp_path_factory.mktemp("redis"))
     yield server
     server.stop()
 
@@ -133,6 +137,7 @@ class World:
         return database
 
     def rowd(self, database, redis_server, database_url=None, **options):
+        assert not isinstance(redis_server, RunsRedis), "the run's rowd takes commands from it too: ask for world.redis()"
         rowd = Rowd(self.directory, database_url or database.url, redis_server, **options)
         self.opened.append(rowd)
         return rowd

@@ -27,10 +27,13 @@ class Relay:
             for source, sink in ((client, server), (server, client)):
                 threading.Thread(target=self._carry, args=(source, sink), daemon=True).start()
 
-    @staticmethod
-    def _carry(source, sink):
+    def passing(self, data):
+        """Called before data goes on, in either direction."""
+
+    def _carry(self, source, sink):
         try:
             while data := source.recv(65536):
+                self.passing(data)
                 sink.sendall(data)
         except OSError:
             pass

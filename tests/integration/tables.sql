@@ -65,6 +65,11 @@ CREATE TABLE setting (
 	PRIMARY KEY (scope, name)
 ) ENGINE = InnoDB DEFAULT CHARACTER SET = utf8mb4 COLLATE = utf8mb4_general_ci;
 
+CREATE TABLE numbered (
+	name   VARCHAR(20) NOT NULL PRIMARY KEY,
+	number INT NOT NULL AUTO_INCREMENT UNIQUE
+) ENGINE = InnoDB DEFAULT CHARACTER SET = utf8mb4;
+
 CREATE TABLE no_key (
 	value INT
 ) ENGINE = InnoDB;

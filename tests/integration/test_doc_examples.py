@@ -42,7 +42,8 @@ class Stage:
         connection.close()
 
 
-@pytest.mark.parametrize("name", ["README.md", "docs/tutorial.md", "docs/protocol.md", "docs/dead-letters.md"])
+@pytest.mark.parametrize("name", ["README.md", "docs/tutorial.md", "docs/protocol.md", "docs/delivery.md",
+                                  "docs/dead-letters.md"])
 def test_the_examples_of_a_document(world, name):
     path = ROOT / name
     Stage(world, [path]).run(path)

@@ -11,7 +11,7 @@ from support.process import ROOT
 
 DOCS = ROOT / "docs"
 ERROR_PAGES = sorted(path for path in (DOCS / "errors").glob("*.md") if path.name != "README.md")
-LATER_CODES = {"MAX_AFFECTED", "ID_REUSED", "CONFLICT", "DEADLINE_EXCEEDED"}
+LATER_CODES = {"MAX_AFFECTED", "CONFLICT", "DEADLINE_EXCEEDED"}
 
 
 def read(path):

@@ -15,7 +15,7 @@ OPS = {
     "describe": {}, "create": {"values": {"v": 1}, "returning": False}, "read": {}, "count": {}, "exists": {"where": {"v": 1}},
     "update": {"all": True, "set": {"v": 1}}, "delete": {"all": True},
 }
-OWN_TABLES = ["rowd_slots", "rowd_ledger", "rowd_", "rowd_x", "ROWD_slots", "Rowd_Slots", "rowd_slots ", "`rowd_slots`",
+OWN_TABLES = ["rowd_slots", "rowd_ledger", "rowd_commits", "rowd_", "rowd_x", "ROWD_slots", "Rowd_Slots", "rowd_slots ", "`rowd_slots`",
               "rowd_slots`", " rowd_slots", "rowd_slots\0", "rowd_slots/**/", "%s.rowd_slots", "`%s`.`rowd_slots`"]
 
 
@@ -116,7 +116,6 @@ def test_constraints_of_what_the_queue_may_not_use(world):
 def test_own_tables_do_not_exist(world):
     """For no op, in no spelling, and in no message."""
     database, redis_server = world.database(), world.redis()
-    database.query("CREATE TABLE IF NOT EXISTS rowd_slots (v INT)")
     database.query("CREATE TABLE rowd_x (v INT, id INT PRIMARY KEY)")
     database.query("CREATE TABLE refers (id INT PRIMARY KEY, v INT, CONSTRAINT r FOREIGN KEY (v) REFERENCES rowd_x (id))")
     world.rowd(database, redis_server, arguments=configuration(world, '[queue "q"]\n[queue "named"]\ntables = rowd_*\n'),

@@ -117,7 +117,7 @@ def test_init_makes_tables_and_may_be_repeated(empty):
     files = [TABLES / f"{name}.sql" for name in ("users", "animals", "travel", "administrative_division")]
     rowd("init", *files, database=empty)
     names = {name for (name,) in empty.query("SHOW TABLES")}
-    assert {"rowd_slots", "rowd_ledger", "users", "animals", "member", "spot", "plan", "plan_spot_map",
+    assert {"rowd_slots", "rowd_commits", "rowd_ledger", "users", "animals", "member", "spot", "plan", "plan_spot_map",
             "checklist", "administrative_division"} <= names
     empty.query("INSERT INTO animals (species) VALUES ('kept')")
     rowd("init", *files, database=empty)

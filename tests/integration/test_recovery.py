@@ -2,6 +2,7 @@
 
 import signal
 import time
+from contextlib import closing
 
 import msgpack
 
@@ -293,3 +294,46 @@ def test_updates_keep_their_order_whoever_is_killed(world):
     expected = {(f"k{row}", f"v{count - rows + row}") for row in range(rows)}
     assert set(database.query("SELECT code, item FROM checklist")) == expected
     rowd.check_alive()
+
+
+def test_what_was_held_exactly_once_is_known_to_who_delivers_at_least_once(world):
+    """It keeps no rows of its own, but those of the dead one say what is not to be run again."""
+    database, redis_server = world.database(), world.redis()
+    first = world.rowd(database, redis_server, delivery_lease_ms=LEASE_MS)
+    load = Load(redis_server, 3000)
+    load.push_while_paused()
+    load.kill_in_the_middle(first)
+    second = world.rowd(database, redis_server, wait=False, delivery_lease_ms=LEASE_MS, queue_delivery="at-least-once")
+    load.take(3000)
+    load.check_nothing_lost(database)
+    assert list(database.query("SELECT COUNT(*) FROM animals")) == [(3000,)]
+    second.check_alive()
+
+
+def test_what_was_held_exactly_once_is_unknown_to_who_may_not_read_the_rows(world):
+    """The command stays in flight, and all others go on."""
+    database, redis_server = world.database(), world.redis()
+    rowd = world.rowd(database, redis_server, delivery_lease_ms=LEASE_MS)
+    redis = redis_server.client()
+    client = Client(redis)
+    database.query("CREATE USER 'narrow'@'localhost' IDENTIFIED BY 'p'")
+    database.query(f"GRANT SELECT, INSERT ON `{database.name}`.animals TO 'narrow'@'localhost'")
+
+    def in_flight():
+        return sum(redis.hlen(key) for key in redis.keys("{rowd:commands}:inflight:*"))
+
+    try:
+        with closing(database.connect()) as holder:
+            holder.begin()
+            holder.cursor().execute("INSERT INTO animals (id, species) VALUES (1, 'cat')")
+            client.push({"op": "create", "table": "animals", "values": {"id": 1, "species": "dog"}, "id": 1})
+            wait_until(lambda: in_flight() == 1, "the command to wait for the row")
+            rowd.kill()
+        rowd = world.rowd(database, redis_server, queue_delivery="at-least-once", delivery_lease_ms=LEASE_MS,
+                          database_url=database.url.replace("//root@", "//narrow:p@"))
+        wait_until(lambda: "queue.unknown_worker" in rowd.log(), "the worker to be told unknown")
+        assert client.ok("create", table="animals", values={"id": 2, "species": "cat"})["affected"] == 1
+        assert in_flight() == 1
+        rowd.check_alive()
+    finally:
+        database.query("DROP USER 'narrow'@'localhost'")

@@ -5,9 +5,9 @@ import pytest
 import redis as redis_py
 
 from load import Load
-from relay import Relay
 from support.client import Client
 from support.process import ROOT, wait_until
+from support.proxy import Proxy
 
 
 class PatientLoad(Load):
@@ -154,15 +154,15 @@ def test_the_address_moves_to_another_server(world):
     """A failover behind one address: the old server stays reachable over the old connection, as a replica."""
     database, old = world.database(), world.redis()
     new = world.redis(replicaof=f"127.0.0.1 {old.port}")
-    relay = Relay(("127.0.0.1", old.port))
-    rowd = world.rowd(database, old, redis_url=f"redis://127.0.0.1:{relay.port}")
+    proxy = Proxy(("127.0.0.1", old.port))
+    rowd = world.rowd(database, old, redis_url=f"redis://127.0.0.1:{proxy.port}")
     wait_until(lambda: new.client().exists("{rowd:commands}:workers"), "the replica")
     new.client().replicaof("NO", "ONE")
     old.client().replicaof("127.0.0.1", new.port)
     wait_until(lambda: "READONLY" in rowd.log(), "rowd hears of it")
-    relay.target = ("127.0.0.1", new.port)
+    proxy.move(("127.0.0.1", new.port))
     assert Client(new.client()).ok("ping", db=True)
-    relay.close()
+    proxy.close()
 
 
 def test_a_flood_of_refused_replies_is_told_in_few_lines(world):

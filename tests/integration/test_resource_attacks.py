@@ -209,7 +209,9 @@ def test_a_flood_of_names_that_are_nearly_right(place):
     with Others(place.redis_server) as others:
         replies = place.bulk.call(commands)
     assert {reply["error"]["code"] for reply in replies} == {"UNKNOWN_TABLE"}
-    assert all(reply["error"]["hint"].startswith("did you mean") for reply in replies)
+    # A flood loses its hints before it holds up anybody.
+    hints = [reply["error"]["hint"] for reply in replies if "hint" in reply["error"]]
+    assert hints and all(hint.startswith("did you mean") for hint in hints)
     others.check_longest(2.5)  # a second of which is for the catalog
 
 

@@ -87,6 +87,8 @@ def test_one_bad_row_among_many(world, twin, database_server, fault, place):
     assert keys == sorted(keys) and len(keys) == 511
     # One of each for each batch; and a batch ends with a COMMIT.
     extra = counters.since("insert") - counters.since("commit")
+    # One that was executed by itself has noted its commit in an INSERT.
+    extra -= twin.query("SELECT COUNT(*) FROM rowd_commits WHERE sequences <> ''")[0][0]
     assert extra <= (2 if database_server.is_mariadb() else 18), f"{extra} more statements"
 
 
@@ -149,7 +151,7 @@ def test_a_group_needs_no_more_grants_than_its_jobs(world, twin):
     """To create asks for INSERT only; a statement for many has its keys back."""
     twin.query("CREATE USER IF NOT EXISTS inserting@localhost IDENTIFIED BY ''")
     twin.query(f"GRANT INSERT ON {twin.name}.counted TO inserting@localhost")
-    side = twins.Side(world, twin, database_url=twin.url.replace("root@", "inserting@"))
+    side = twins.Side(world, twin, database_url=twin.url.replace("root@", "inserting@"), queue_delivery="at-least-once")
     command = {"op": "create", "table": "counted", "values": {"n": 1}, "returning": False}
     keys = [reply["insert_id"] for reply in answer_all(side, [command] * 100)]
     assert keys == sorted(set(keys))

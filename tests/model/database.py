@@ -1,6 +1,7 @@
 """The rows of all tables, and what the server makes sure of: NOT NULL, CHECK, unique and foreign keys."""
 
-from model.prediction import fault
+from model.kinds import Refused
+from model.prediction import Fault, fault
 
 
 def unique_value(table, unique, row):
@@ -75,11 +76,15 @@ class Trial:
         return faults
 
     def update(self, table, matched, changes):
-        """matched: rows of this trial. Answers with faults and the number of rows that changed."""
+        """matched: rows of this trial. changes: values, or what makes one of the old. Answers with faults and the number
+        of rows that changed."""
         faults, affected = [], 0
         for row in matched:
             before = dict(row)
-            row.update(changes)
+            refusals = self._assign(row, changes)
+            if refusals:
+                faults += refusals
+                continue
             compute(table, row)
             if row == before:
                 continue
@@ -89,6 +94,15 @@ class Trial:
             faults += self._parent_faults(table, row, before)
             faults += self._follow_key(table, before, row)
         return faults, affected
+
+    def _assign(self, row, changes):
+        faults = []
+        for name, change in changes.items():
+            try:
+                row[name] = change(row[name]) if callable(change) else change
+            except Refused as refusal:
+                faults.append(Fault(refusal.codes, column=name))
+        return faults
 
     def delete(self, table, matched):
         faults = []

@@ -34,6 +34,121 @@ static void test_ten_thousand_in_order(void **state)
 	harness_done(&harness);
 }
 
+/* Elements that were given back: msgpack [attempts, text], the newest first. */
+static void give_back(struct harness *harness, unsigned attempts, unsigned number)
+{
+	char element[8] = {(char)0x92, (char)attempts, (char)0xa1, (char)('0' + number)};
+
+	redis_int(harness, "RPUSH {q}:again %b", element, (size_t)4);
+}
+
+static void test_what_has_seen_workers_die_comes_by_itself(void **state)
+{
+	struct harness harness;
+	(void)state;
+
+	harness_init(&harness);
+	harness.keep_alone = true;
+	redis_push_numbers(&harness, "q", 6, 2);
+	give_back(&harness, 1, 5);
+	give_back(&harness, 3, 4);
+	give_back(&harness, 2, 3);
+	give_back(&harness, 1, 2);
+	give_back(&harness, 1, 1);
+	harness_open(&harness);
+	harness_wait_received(&harness, 2);
+	assert_numbers(&harness, 0, 1, 2);
+	/* Those before it may still be open; behind it nothing comes. */
+	harness_wait_received(&harness, 3);
+	harness_turn_ms(&harness, 300);
+	assert_int_equal(harness.received_count, 3);
+	assert_int_equal(harness.received[2].claim.attempts, 2);
+	harness_finish(&harness, 0);
+	harness_finish(&harness, 1);
+	harness_turn_ms(&harness, 300);
+	assert_int_equal(harness.received_count, 3);
+	harness_finish(&harness, 2);
+	harness_wait_received(&harness, 4);
+	harness_turn_ms(&harness, 300);
+	assert_int_equal(harness.received_count, 4);
+	harness.finish = true;
+	harness_finish(&harness, 3);
+	harness_wait_received(&harness, 7);
+	assert_numbers(&harness, 0, 1, 7);
+	harness_wait_empty(&harness);
+	harness_done(&harness);
+}
+
+static bool has_received_one_more(struct harness *harness)
+{
+	return harness->received_count > harness->wanted_number;
+}
+
+static void assert_at_most_one_alone(const struct harness *harness)
+{
+	unsigned alone = 0;
+
+	for (size_t i = 0; i < harness->received_count; i++)
+		alone += !harness->received[i].finished && harness->received[i].claim.attempts >= WORKER_ALONE_FROM;
+	assert_in_range(alone, 0, 1);
+}
+
+static void test_what_comes_by_itself_comes_so_from_all_queues(void **state)
+{
+	struct harness harness;
+	(void)state;
+
+	harness_init(&harness);
+	harness.options.queue_count = 2;
+	harness.keep_alone = true;
+	give_back(&harness, 2, 2);
+	give_back(&harness, 2, 1);
+	redis_int(&harness, "RPUSH {q2}:again %b", "\x92\x02\xa1\x36", (size_t)4);
+	redis_int(&harness, "RPUSH {q2}:again %b", "\x92\x01\xa1\x35", (size_t)4);
+	redis_push_numbers(&harness, "q2", 7, 1);
+	harness_open(&harness);
+	while (harness.received_count < 5) {
+		harness_until(&harness, has_received_one_more, "the next one");
+		harness_turn_ms(&harness, 300);
+		assert_at_most_one_alone(&harness);
+		harness.wanted_number = harness.received_count;
+		for (size_t i = 0; i < harness.wanted_number; i++)
+			if (!harness.received[i].finished)
+				harness_finish(&harness, i);
+	}
+	harness_wait_empty(&harness);
+	harness_done(&harness);
+}
+
+static bool is_in_the_stats(struct harness *harness)
+{
+	return redis_int(harness, "HEXISTS {q}:stats errors") == 1;
+}
+
+/* Its dead letter waits for somebody to mend {q}:dead; it is over, and can take nobody down any more. */
+static void test_what_cannot_be_buried_holds_up_nobody(void **state)
+{
+	struct harness harness;
+	(void)state;
+
+	harness_init(&harness);
+	harness.outcome.dead = harness.outcome.failed = true;
+	harness.outcome.dead_reason = "POISON";
+	freeReplyObject(redis_do(&harness, "SET {q}:dead 1"));
+	give_back(&harness, 2, 1);
+	harness_open(&harness); /* finished at once, as are all that come by themselves */
+	harness_wait_received(&harness, 1);
+	harness_until(&harness, is_in_the_stats, "the first one's end");
+	redis_push_numbers(&harness, "q", 2, 1);
+	harness_wait_received(&harness, 2);
+	assert_int_equal(redis_int(&harness, "HLEN {q}:inflight:%s", worker_id(harness.worker)), 2);
+	freeReplyObject(redis_do(&harness, "DEL {q}:dead"));
+	harness_finish(&harness, 1);
+	harness_wait_empty(&harness);
+	assert_int_equal(redis_int(&harness, "LLEN {q}:dead"), 2);
+	harness_done(&harness);
+}
+
 static void test_lone_commands_through_the_landing_list(void **state)
 {
 	struct harness harness;
@@ -232,7 +347,7 @@ static void test_drain_gives_back_in_order(void **state)
 
 	harness_init(&harness);
 	redis_push_numbers(&harness, "q", 0, 300);
-	freeReplyObject(redis_do(&harness, "LPUSH {q}:again %b", "\x92\x02\xa1!", (size_t)4));
+	freeReplyObject(redis_do(&harness, "LPUSH {q}:again %b", "\x92\x01\xa1!", (size_t)4));
 	harness.options.limits.in_flight = 200;
 	harness_open(&harness);
 	harness_wait_received(&harness, 200);
@@ -247,7 +362,7 @@ static void test_drain_gives_back_in_order(void **state)
 	harness_open(&harness);
 	harness_wait_received(&harness, 301);
 	assert_string_equal(harness.received[0].raw, "!");
-	assert_int_equal(harness.received[0].claim.attempts, 2);
+	assert_int_equal(harness.received[0].claim.attempts, 1);
 	assert_numbers(&harness, 1, 0, 300);
 	assert_int_equal(harness.received[1].claim.attempts, 0);
 	harness_done(&harness);
@@ -353,6 +468,9 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_ten_thousand_in_order),
+		cmocka_unit_test(test_what_has_seen_workers_die_comes_by_itself),
+		cmocka_unit_test(test_what_comes_by_itself_comes_so_from_all_queues),
+		cmocka_unit_test(test_what_cannot_be_buried_holds_up_nobody),
 		cmocka_unit_test(test_lone_commands_through_the_landing_list),
 		cmocka_unit_test(test_every_byte_survives),
 		cmocka_unit_test(test_again_comes_first_and_bears_anything),

@@ -31,7 +31,7 @@ static int on_claimed(void *context, const struct claim *claim, struct bytes raw
 	assert_non_null(received->raw);
 	memcpy(received->raw, raw.data, raw.size);
 	received->raw[raw.size] = '\0';
-	if (harness->finish)
+	if (harness->finish || (!harness->keep_alone && claim->attempts >= WORKER_ALONE_FROM && !claim->recovered))
 		harness_finish(harness, harness->received_count - 1);
 	return 0;
 }
@@ -63,6 +63,49 @@ static void on_closed(void *context)
 	harness->worker = NULL;
 }
 
+static void on_enroll(void *context)
+{
+	struct harness *harness = context;
+	struct database *database = &harness->database;
+
+	database->enrolled++;
+	if (!database->silent && !database->unreachable)
+		worker_enrolled(harness->worker, worker_id(harness->worker));
+}
+
+static void on_inquire(void *context, const char *dead)
+{
+	struct harness *harness = context;
+	struct database *database = &harness->database;
+	bool locked = database->locked && strcmp(dead, database->locked) == 0;
+
+	database->inquired++;
+	snprintf(database->last_dead, sizeof(database->last_dead), "%s", dead);
+	if (!database->silent)
+		worker_told(harness->worker, dead,
+			    database->unreachable || locked ? WORKER_UNREACHABLE : database->fate, &database->done);
+}
+
+static void on_dismiss(void *context, const char *id, const char *queue)
+{
+	struct harness *harness = context;
+	struct database *database = &harness->database;
+
+	database->dismissed++;
+	snprintf(database->last_dismissed, sizeof(database->last_dismissed), "%s", id);
+	snprintf(database->last_queue, sizeof(database->last_queue), "%s", queue);
+	if (!database->silent && !database->unreachable)
+		worker_dismissed(harness->worker, id, queue);
+}
+
+static void on_released(void *context, uint32_t marker)
+{
+	struct harness *harness = context;
+
+	assert_in_range(marker, 0, HARNESS_MARKERS - 1);
+	harness->released[marker]++;
+}
+
 static redisContext *connect_beside(void)
 {
 	redisContext *redis = redisConnectUnix(getenv("ROWD_TEST_REDIS"));
@@ -74,14 +117,19 @@ static redisContext *connect_beside(void)
 
 void harness_init(struct harness *harness)
 {
+	harness_init_beside(harness);
+	freeReplyObject(redis_do(harness, "FLUSHALL"));
+}
+
+void harness_init_beside(struct harness *harness)
+{
 	static char keys[HARNESS_QUEUES][3] = {"q", "q2", "q3"};
 
-	*harness = (struct harness){0};
+	*harness = (struct harness){.outcome.marker = WORKER_NO_MARKER};
 	log_open(STDERR_FILENO, getenv("ROWD_TEST_VERBOSE") ? LEVEL_DEBUG : LEVEL_ERROR, LOG_FORMAT_TEXT);
 	signal(SIGPIPE, SIG_IGN); /* as rowd does */
 	assert_int_equal(uv_loop_init(&harness->loop), 0);
 	harness->redis = connect_beside();
-	freeReplyObject(redis_do(harness, "FLUSHALL"));
 	harness->queues[0].key = keys[0];
 	harness->queues[1].key = keys[1];
 	harness->queues[2].key = keys[2];
@@ -105,6 +153,10 @@ void harness_open_only(struct harness *harness)
 {
 	static const struct worker_events events = {.claimed = on_claimed,
 						    .fenced = on_fenced,
+						    .enroll = on_enroll,
+						    .inquire = on_inquire,
+						    .dismiss = on_dismiss,
+						    .released = on_released,
 						    .changed = on_changed,
 						    .ready = on_ready,
 						    .closed = on_closed};
@@ -157,6 +209,7 @@ void harness_done(struct harness *harness)
 	assert_int_equal(uv_loop_close(&harness->loop), 0);
 	harness_forget_received(harness);
 	free(harness->received);
+	ranges_free(&harness->database.done);
 	redisFree(harness->redis);
 }
 

@@ -13,7 +13,18 @@
 #include <cmocka.h>
 #include <hiredis/hiredis.h>
 
-enum { HARNESS_QUEUES = 3 };
+enum { HARNESS_QUEUES = 3, HARNESS_MARKERS = 64 };
+
+/* What the database is made to do. */
+struct database {
+	bool silent;                            /* answers nothing */
+	bool unreachable;                       /* says that it is not there: enrolls and dismisses nobody */
+	const char *locked;                     /* this worker's rows are: nothing can be told of it */
+	enum worker_fate fate;                  /* of every dead worker, while it is reachable */
+	struct ranges done;                     /* of a fenced one */
+	uint32_t enrolled, inquired, dismissed; /* how often it was asked for each */
+	char last_dead[64], last_dismissed[64], last_queue[16];
+};
 
 struct received {
 	struct claim claim;
@@ -32,15 +43,21 @@ struct harness {
 	size_t received_count, received_capacity;
 	size_t wanted;          /* what harness_wait_received() waits for */
 	uint64_t wanted_number; /* free for conditions */
+	struct harness *other;  /* free for conditions */
 	bool finish;            /* finish each command at once, with the outcome below */
+	bool keep_alone;        /* else those that come by themselves are finished all the same, so that others come */
 	struct outcome outcome;
-	uint32_t refuse; /* so many more commands are refused: no memory */
+	struct database database;
+	uint32_t released[HARNESS_MARKERS]; /* how often each marker was */
+	uint32_t refuse;                    /* so many more commands are refused: no memory */
 	bool ready, closed;
 	uint32_t fenced;
 };
 
 /* The server's data are thrown away. Options: one queue "q", generous limits, a lease of 10 s. Change, then open. */
 void harness_init(struct harness *harness);
+/* The same with another worker's server. */
+void harness_init_beside(struct harness *harness);
 void harness_open(struct harness *harness); /* waits until it is ready, and wants */
 void harness_open_only(struct harness *harness);
 /* Closes the worker, and checks that nothing is left in the loop. */

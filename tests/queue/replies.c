@@ -9,8 +9,10 @@ static void start(struct harness *harness)
 {
 	harness_init(harness);
 	harness->finish = true;
-	harness->outcome = (struct outcome){
-		.reply = BYTES("the \0 reply\xff"), .list = BYTES("rowd:reply:1"), .list_ttl_ms = 60000};
+	harness->outcome = (struct outcome){.marker = WORKER_NO_MARKER,
+					    .reply = BYTES("the \0 reply\xff"),
+					    .list = BYTES("rowd:reply:1"),
+					    .list_ttl_ms = 60000};
 }
 
 static void test_reply_list_expires(void **state)
@@ -79,8 +81,11 @@ static void test_dead_letter_holds_the_command_to_the_byte(void **state)
 	for (size_t i = 0; i < sizeof(command); i++)
 		command[i] = (char)(i * 3);
 	start(&harness);
-	harness.outcome = (struct outcome){
-		.dead = true, .failed = true, .dead_reason = "BAD_MESSAGE", .dead_error = BYTES("what was wrong")};
+	harness.outcome = (struct outcome){.marker = WORKER_NO_MARKER,
+					   .dead = true,
+					   .failed = true,
+					   .dead_reason = "BAD_MESSAGE",
+					   .dead_error = BYTES("what was wrong")};
 	freeReplyObject(redis_do(&harness, "LPUSH q %b", command, sizeof(command)));
 	harness_open(&harness);
 	harness_wait_received(&harness, 1);
@@ -105,7 +110,7 @@ static void test_dead_letters_are_capped(void **state)
 	(void)state;
 
 	start(&harness);
-	harness.outcome = (struct outcome){.dead = true, .dead_reason = "POISON"};
+	harness.outcome = (struct outcome){.marker = WORKER_NO_MARKER, .dead = true, .dead_reason = "POISON"};
 	redis_push_numbers(&harness, "q", 0, 150);
 	harness_open(&harness);
 	harness_wait_received(&harness, 150);
@@ -205,7 +210,7 @@ static void test_full_redis_without_replies_drains(void **state)
 	(void)state;
 
 	start(&harness);
-	harness.outcome = (struct outcome){.dead = true, .dead_reason = "BAD_MESSAGE"};
+	harness.outcome = (struct outcome){.marker = WORKER_NO_MARKER, .dead = true, .dead_reason = "BAD_MESSAGE"};
 	redis_push_numbers(&harness, "q", 0, 600);
 	freeReplyObject(redis_do(&harness, "CONFIG SET maxmemory 1"));
 	harness_open(&harness);

@@ -1,11 +1,14 @@
 /* tests/support/allocations.c */
 #include "tests/support/allocations.h"
 
+#include <execinfo.h>
 #include <stddef.h>
 
 static uint32_t remaining; /* 0: none is to fail */
 static bool has_failed;
 static bool pieces_count;
+static bool paused;
+static struct allocation_site *noted;
 
 void *__real_malloc(size_t size);
 void *__real_calloc(size_t count, size_t size);
@@ -33,11 +36,28 @@ bool allocations_end(void)
 	return has_failed;
 }
 
+void allocations_pause(void)
+{
+	paused = true;
+}
+
+void allocations_resume(void)
+{
+	paused = false;
+}
+
+void allocations_note_site(struct allocation_site *site)
+{
+	noted = site;
+}
+
 static bool is_to_fail(void)
 {
-	if (remaining == 0 || --remaining > 0)
+	if (remaining == 0 || paused || --remaining > 0)
 		return false;
 	has_failed = true;
+	if (noted)
+		noted->count = backtrace(noted->frames, ALLOCATION_FRAMES);
 	return true;
 }
 

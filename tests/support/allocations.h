@@ -14,7 +14,9 @@
  * Only calls in our own objects are caught, not those within shared libraries. Leaks are for AddressSanitizer to find.
  *
  * An arena asks for memory once for many pieces. With rowd_unit_pieces(NAME) each piece counts as an allocation, and
- * any of them can fail. */
+ * any of them can fail.
+ *
+ * Where the work calls back into the test, the test says when its own allocations are not to be counted. */
 #ifndef TESTS_SUPPORT_ALLOCATIONS_H
 #define TESTS_SUPPORT_ALLOCATIONS_H
 
@@ -32,5 +34,20 @@ bool allocations_piece_is_to_fail(void);
 
 /* No allocation fails any more. True when one did since allocations_fail_at(). */
 bool allocations_end(void);
+
+/* Between the two nothing is counted, and nothing fails. */
+void allocations_pause(void);
+void allocations_resume(void);
+
+enum { ALLOCATION_FRAMES = 16 };
+
+/* Who called whom, when an allocation was refused: return addresses, the innermost first. */
+struct allocation_site {
+	int count;
+	void *frames[ALLOCATION_FRAMES];
+};
+
+/* Filled in from now on, whenever one is refused; may be in memory that processes share. NULL: nothing is. */
+void allocations_note_site(struct allocation_site *site);
 
 #endif

@@ -128,8 +128,10 @@ class ForeignServer(Server):
 class OwnServer(Server):
     """mariadbd, or the mysqld that ROWD_TEST_MYSQLD names."""
 
-    def __init__(self, directory):
+    def __init__(self, directory, *settings):
+        """settings: as the command line takes them, over those above."""
         self.chroot = None
+        self.settings = settings
         self.mysqld = os.environ.get("ROWD_TEST_MYSQLD")
         self.directory = Path(directory)
         if self.mysqld and Path(self.mysqld).is_dir():
@@ -169,7 +171,7 @@ class OwnServer(Server):
         assert done.returncode == 0, f"{' '.join(command)}:\n{done.stdout}{done.stderr}"
 
     def start(self):
-        command = [*self._server_program(), "--no-defaults", *self._common(), *SETTINGS,
+        command = [*self._server_program(), "--no-defaults", *self._common(), *SETTINGS, *self.settings,
                    f"--socket={self._inner(self.socket)}", f"--port={self.port}", "--bind-address=127.0.0.1",
                    f"--pid-file={self._inner(self.directory / 'pid')}"]
         if self.mysqld:

@@ -11,7 +11,8 @@
     ```console              lines with '$ ' are run by a shell, and have to print the lines below them
     ```sh, ```text          no example
 
-A bare … in a reply stands for one value that differs from time to time, in what a shell prints for any text. On a server
+A bare … in a reply stands for one value that differs from time to time, in what a shell prints for any text. Ten hexadecimal
+digits that a shell prints are the id of a dead letter: each one stands for the id that is met in its place first. On a server
 that is not MariaDB of a block marked `mariadb` only `ok` and the error's code are compared.
 
 ROWD_RECORD_DOCUMENTS=1 writes what was answered into the document instead of comparing: read the difference then."""
@@ -29,6 +30,7 @@ from support.client import QUEUE, REPLY_TIMEOUT_S, decode
 from support.process import build_directory, wait_until
 
 ANY = "…"
+ID = r"\b[0-9a-f]{10}\b"
 RECORD = bool(os.environ.get("ROWD_RECORD_DOCUMENTS"))
 WIDTH = 118
 KINDS = {"json command", "json command silent", "json reply", "json reply mariadb", "json dead", "json captured",
@@ -133,6 +135,7 @@ class Runner:
         self.is_mariadb = is_mariadb
         self.raw = None
         self.recorded = []
+        self.ids = {}  # as the document has them: as they are
 
     def run(self):
         for block in blocks(self.path):
@@ -221,11 +224,24 @@ class Runner:
         for step in steps[1:]:
             lines = step.splitlines()
             length = next((i + 1 for i, line in enumerate(lines) if not line.endswith("\\")), len(lines))
-            line = "\n".join(lines[:length])
+            line = re.sub(ID, lambda found: self.ids.get(found[0], found[0]), "\n".join(lines[:length]))
             script = f'redis-cli() {{ command redis-cli -p {self.redis_server.port} --no-raw "$@"; }}\n{line}\n'
             done = subprocess.run(["bash", "-c", script], capture_output=True, text=True, env=environment, timeout=60,
                                   check=False)
             printed = done.stdout.strip() + done.stderr.strip()
             wanted = "\n".join(lines[length:]).strip()
-            pattern = ".*".join(re.escape(part) for part in wanted.split(ANY))
-            assert re.fullmatch(pattern, printed, re.DOTALL), f"`{line}` printed:\n{printed}"
+            self.compare_printed(line, printed, wanted)
+
+    def compare_printed(self, line, printed, wanted):
+        pattern, unknown = "", []
+        for part in re.split(f"({ANY}|{ID})", wanted):
+            if part == ANY:
+                pattern += ".*"
+            elif re.fullmatch(ID, part) and part not in self.ids:
+                unknown.append(part)
+                pattern += f"({ID})"
+            else:
+                pattern += re.escape(self.ids.get(part, part))
+        met = re.fullmatch(pattern, printed, re.DOTALL)
+        assert met, f"`{line}` printed:\n{printed}"
+        self.ids.update(zip(unknown, met.groups()))

@@ -28,6 +28,14 @@ def program(name):
     return str(build_directory() / "bin" / name)
 
 
+def memory_bytes(pid, name):
+    """VmRSS or VmHWM of a process."""
+    for line in Path(f"/proc/{pid}/status").read_text(encoding="ascii").splitlines():
+        if line.startswith(name + ":"):
+            return int(line.split()[1]) * 1024
+    raise AssertionError(f"no {name}: the process has ended")
+
+
 def wait_until(condition, what, timeout_s=30.0):
     """Returns what condition() returns as soon as that is true; fails the test after timeout_s."""
     end = time.monotonic() + timeout_s

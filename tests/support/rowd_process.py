@@ -5,7 +5,7 @@ import secrets
 from pathlib import Path
 
 from support.client import Client
-from support.process import UNDER_ASAN, Process, program
+from support.process import UNDER_ASAN, Process, memory_bytes, program
 
 
 def environment(database_url=None, redis_url=None, runtime_directory=None, log_prefix=None, **options):
@@ -29,15 +29,15 @@ class Rowd:
     """Started at once; ready when it has answered a ping from the first queue named."""
 
     def __init__(self, directory, database_url, redis_server, arguments=(), queue="rowd:commands", wait=True,
-                 redis_url=None, runtime_directory=None, **options):
+                 redis_url=None, runtime_directory=None, variables=None, **options):
         self.directory = Path(directory) / f"rowd-{secrets.token_hex(3)}"
         self.directory.mkdir(parents=True)
         self.redis_server = redis_server
         self.report_prefix = self.directory / "sanitizer"
         self.process = Process(
             [program("rowd"), *arguments], self.directory / "rowd.log",
-            environment(database_url, redis_url or redis_server.url, runtime_directory or self.directory,
-                        self.report_prefix, **options))
+            {**environment(database_url, redis_url or redis_server.url, runtime_directory or self.directory,
+                           self.report_prefix, **options), **(variables or {})})
         if wait:
             self.wait_ready(queue)
 
@@ -58,19 +58,13 @@ class Rowd:
     def log(self):
         return self.process.log()
 
-    def _memory_bytes(self, name):
-        for line in Path(f"/proc/{self.pid}/status").read_text(encoding="ascii").splitlines():
-            if line.startswith(name + ":"):
-                return int(line.split()[1]) * 1024
-        raise AssertionError(f"no {name}: the process has ended")
-
     def memory_bytes(self):
         """VmRSS: what is resident now."""
-        return self._memory_bytes("VmRSS")
+        return memory_bytes(self.pid, "VmRSS")
 
     def peak_memory_bytes(self):
         """VmHWM: the most that was ever resident."""
-        return self._memory_bytes("VmHWM")
+        return memory_bytes(self.pid, "VmHWM")
 
     def kill(self):
         self.process.kill()

@@ -27,7 +27,7 @@ static void finds_by_exact_name_and_in_order(void **state)
 	for (uint32_t i = 1; i < catalog_table_count(catalog); i++)
 		assert_true(strcmp(catalog_table_at(catalog, i - 1)->name.data,
 				   catalog_table_at(catalog, i)->name.data) < 0);
-	assert_int_equal(catalog_table_count(catalog), 12);
+	assert_int_equal(catalog_table_count(catalog), 13);
 	assert_true(bytes_equal_text(catalog_find(catalog, BYTES("order"))->quoted, "`order`"));
 	assert_true(bytes_equal_text(column_of(catalog, "order", "a`b")->quoted, "`a``b`"));
 	catalog_unref(catalog);
@@ -143,6 +143,8 @@ static int build(struct catalog **ret_catalog)
 
 	if (result == 0)
 		result = catalog_add_table(*ret_catalog, BYTES("t"), false, BYTES("MyISAM"), 0, BYTES(""));
+	if (result == 0)
+		result = catalog_add_not_transactional(*ret_catalog, BYTES("t"));
 	for (size_t i = 0; i < 5 && result == 0; i++) {
 		struct catalog_column_row row = {.table = BYTES("t"),
 						 .name = bytes_of(columns[i]),
@@ -197,6 +199,7 @@ static void skips_rows_of_what_it_does_not_know(void **state)
 	assert_int_equal(catalog_new(&server, &catalog), 0);
 	assert_int_equal(catalog_add_table(catalog, BYTES("rowd_slots"), false, BYTES(""), 0, BYTES("")), 0);
 	assert_int_equal(catalog_add_column(catalog, &row), -ENOENT);
+	assert_int_equal(catalog_add_not_transactional(catalog, BYTES("gone")), -ENOENT);
 	row.table = BYTES("rowd_slots");
 	assert_int_equal(catalog_add_column(catalog, &row), -ENOENT);
 	assert_int_equal(catalog_add_key_column(catalog, BYTES("gone"), BYTES("PRIMARY"), BYTES("a"), false), -ENOENT);

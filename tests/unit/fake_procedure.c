@@ -122,29 +122,35 @@ static int add_footprint(struct script *script, struct footprint *footprint)
 	return 0;
 }
 
-int procedure_compile(struct job *job, struct catalog *catalog, const struct procedure_facts *facts,
-		      struct error *ret_error)
+static int take_plan(struct job *job, struct catalog *catalog)
 {
-	struct script *script = script_of(job);
-	struct job_plan *plan;
+	struct job_plan *plan = arena_alloc_array(&job->arena, 1, sizeof(*plan));
 
-	(void)facts;
-	script->compiled++;
-	if (script->compile_result < 0 && (script->heals_at == 0 || catalog->number < script->heals_at)) {
-		error_set(ret_error, script->compile_result == -ENOENT ? ERROR_UNKNOWN_TABLE : ERROR_BAD_VALUE, "no");
-		return script->compile_result;
-	}
-	plan = arena_alloc_array(&job->arena, 1, sizeof(*plan));
 	if (!plan)
 		return -ENOMEM;
 	plan->catalog = catalog_ref(catalog);
 	job->plan = plan;
 	footprint_init(&plan->footprint, &job->arena);
-	if (add_footprint(script, &plan->footprint) < 0) {
+	if (add_footprint(script_of(job), &plan->footprint) < 0) {
 		procedure_free(job);
 		return -ENOMEM;
 	}
 	return 0;
+}
+
+int procedure_compile(struct job *job, struct catalog *catalog, const struct procedure_facts *facts,
+		      struct error *ret_error)
+{
+	struct script *script = script_of(job);
+
+	(void)facts;
+	script->compiled++;
+	script->was_recovered = job->recovered;
+	if (script->compile_result < 0 && (script->heals_at == 0 || catalog->number < script->heals_at)) {
+		error_set(ret_error, script->compile_result == -ENOENT ? ERROR_UNKNOWN_TABLE : ERROR_BAD_VALUE, "no");
+		return script->compile_result;
+	}
+	return take_plan(job, catalog);
 }
 
 void procedure_free(struct job *job)
@@ -171,7 +177,7 @@ void procedure_restart(struct job *job)
 	script->restarted++;
 	script->wave = 0;
 	script->rows = 0;
-	script->failed = false;
+	script->failed = script->stands_by;
 }
 
 enum procedure_step procedure_next(struct job *job, struct statement ret_statements[4], uint32_t *ret_count,
@@ -179,7 +185,7 @@ enum procedure_step procedure_next(struct job *job, struct statement ret_stateme
 {
 	struct script *script = script_of(job);
 
-	*ret_undo = script->undo;
+	*ret_undo = script->undo && !script->stands_by;
 	if (script->failed)
 		return PROCEDURE_FAILED;
 	if (script->wave < script->waves) {
@@ -203,7 +209,7 @@ int procedure_row(struct job *job, uint32_t index, const char *const *values, co
 	(void)lengths;
 	(void)count;
 	script_of(job)->rows++;
-	return 0;
+	return script_of(job)->stale_row ? -ESTALE : 0;
 }
 
 void procedure_done(struct job *job, uint32_t index, const struct statement_result *result)
@@ -213,11 +219,57 @@ void procedure_done(struct job *job, uint32_t index, const struct statement_resu
 	(void)result;
 }
 
+void fake_fail(struct job *job, enum error_code code)
+{
+	script_of(job)->failed = true;
+	error_set(&job->plan->error, code, "failed");
+}
+
+bool procedure_stand_by(struct job *job, struct catalog *catalog, const struct error *error)
+{
+	struct script *script = script_of(job);
+
+	if (!script->once || !job->policy->exactly_once || script->stands_by)
+		return false;
+	if (!job->plan && take_plan(job, catalog) < 0)
+		return false;
+	script->stands_by = script->failed = true;
+	job->plan->error = *error;
+	return true;
+}
+
 void procedure_failed(struct job *job, uint32_t index, const struct sql_error *error)
 {
 	(void)index;
 	script_of(job)->failed = true;
 	error_set(&job->plan->error, (enum error_code)error->code, "failed");
+}
+
+bool procedure_fits_compound(const struct job *job)
+{
+	return script_of(job)->fits_compound;
+}
+
+bool procedure_is_one_statement(const struct job *job)
+{
+	return script_of(job)->is_one_statement;
+}
+
+bool procedure_takes_nothing_back(const struct job *job)
+{
+	return script_of(job)->takes_nothing_back;
+}
+
+void procedure_refuse_row(struct job *job)
+{
+	script_of(job)->failed = true;
+	error_set(&job->plan->error, ERROR_INTERNAL, "stale");
+}
+
+void procedure_tell_executed(struct job *job)
+{
+	script_of(job)->told_executed = true;
+	error_set(&job->plan->error, ERROR_INTERNAL, "executed");
 }
 
 const struct error *procedure_error(const struct job *job)

@@ -7,7 +7,7 @@
 #include "daemon/plan/planner.h"
 #include "daemon/plan/sql/procedure.h"
 
-enum { SCRIPT_ENTRIES = 8 };
+enum { SCRIPT_ENTRIES = 8, FAKE_PACKET_BYTES = 100 };
 
 struct script {
 	/* What it is. */
@@ -29,13 +29,24 @@ struct script {
 	const char *table;
 	uint32_t share; /* shares its statement with scripts of the same number; 0: with nobody */
 	size_t size;    /* of its part in that */
-	bool bad;       /* makes a shared statement fail, and its own */
-	void *test;     /* the test's own */
+	bool is_one_statement;
+	bool fits_compound;
+	bool was_recovered; /* filled in: when it was compiled last */
+	bool stale_row;     /* each row is none of the table that was known */
+	bool bad;           /* makes a shared statement fail, and its own */
+	bool takes_nothing_back;
+	bool once;
+	bool reused;         /* what the ledger has of its id is of another command */
+	size_t answer_bytes; /* of what is to be kept */
+	void *test;          /* the test's own */
 
 	/* What became of it. */
 	uint32_t compiled, restarted, replied, rows;
+	bool told_executed;
 	uint32_t wave; /* waves sent since the last restart */
+	bool came;     /* its row of the ledger, in this run */
 	bool failed;
+	bool stands_by;
 	enum error_code code; /* of the reply */
 };
 
@@ -50,6 +61,9 @@ void fake_catalog_add(struct catalog *catalog, const struct table *table);
 int fake_catalog_references(void);
 
 struct script *script_of(const struct job *job);
+
+/* The job fails with that. */
+void fake_fail(struct job *job, enum error_code code);
 struct script *script_of_statement(const struct statement *statement);
 
 #endif

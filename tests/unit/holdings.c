@@ -77,27 +77,52 @@ static void test_lists_keep_their_order(void **state)
 	holdings_free(&holdings);
 }
 
+static void assert_field(struct held_field field, const char *text)
+{
+	char to[HOLDING_FIELD_BYTES];
+	struct held_field read = {0};
+
+	assert_true(bytes_equal_text(holding_field(&field, to), text));
+	assert_true(holding_field_parse(bytes_of(text), &read));
+	assert_int_equal(read.number, field.number);
+	assert_int_equal(read.attempts, field.attempts);
+	assert_int_equal(read.recovered, field.recovered);
+}
+
 static void test_fields(void **state)
 {
-	char text[HOLDING_FIELD_BYTES];
-	uint64_t number;
-	uint32_t attempts;
-	static const char *const wrong[] = {"",   ":",     "1:", ":1",           "x",
-					    "1x", "1:2:3", "-1", "1:4294967296", "99999999999999999999"};
+	static const char *const wrong[] = {
+		"",     ":",    "1:",           ":1",   "x",  "1x",    "1:2:3", "-1",
+		"1:0",  "01",   "1:02",         "1:0r", "r",  "1rr",   "1:r",   "r1",
+		"1r:2", "1:2x", "1:4294967296", "1r ",  " 1", "1:2:r", "1R",    "99999999999999999999"};
+	struct held_field untouched = {.number = 7};
 	(void)state;
 
-	assert_true(bytes_equal_text(holding_field(17, 0, text), "17"));
-	assert_true(bytes_equal_text(holding_field(UINT64_MAX, 10, text), "18446744073709551615:10"));
-	struct bytes field = holding_field(9007199254740992, 4294967295, text);
-	assert_true(bytes_equal_text(field, "9007199254740992:4294967295"));
-	assert_true(holding_field_parse(field, &number, &attempts));
-	assert_int_equal(number, 9007199254740992);
-	assert_int_equal(attempts, 4294967295);
-	assert_true(holding_field_parse(BYTES("3"), &number, &attempts));
-	assert_int_equal(number, 3);
-	assert_int_equal(attempts, 0);
+	assert_field((struct held_field){.number = 17}, "17");
+	assert_field((struct held_field){.number = 0}, "0");
+	assert_field((struct held_field){.number = 9007199254740992, .attempts = 4294967295},
+		     "9007199254740992:4294967295");
+	assert_field((struct held_field){.number = 3, .recovered = true}, "3r");
+	assert_field((struct held_field){.number = 3, .attempts = 2, .recovered = true}, "3:2r");
 	for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++)
-		assert_false(holding_field_parse(bytes_of(wrong[i]), &number, &attempts));
+		assert_false(holding_field_parse(bytes_of(wrong[i]), &untouched));
+	assert_int_equal(untouched.number, 7);
+}
+
+static void test_field_of_a_holding(void **state)
+{
+	struct holding holding = {.number = UINT64_MAX, .attempts = UINT32_MAX, .marker = WORKER_NO_MARKER};
+	char to[HOLDING_FIELD_BYTES];
+	(void)state;
+
+	assert_true(bytes_equal_text(holding_field_of(&holding, to), "18446744073709551615:4294967295"));
+	assert_false(holding_is_committed(&holding));
+	holding.recovered = true;
+	assert_true(bytes_equal_text(holding_field_of(&holding, to), "18446744073709551615:4294967295r"));
+	assert_true(holding_is_committed(&holding));
+	holding.recovered = false;
+	holding.marker = 0;
+	assert_true(holding_is_committed(&holding));
 }
 
 static void test_answers_are_copies(void **state)
@@ -142,6 +167,7 @@ int main(void)
 		cmocka_unit_test(test_found_by_number_until_removed),
 		cmocka_unit_test(test_lists_keep_their_order),
 		cmocka_unit_test(test_fields),
+		cmocka_unit_test(test_field_of_a_holding),
 		cmocka_unit_test(test_answers_are_copies),
 		cmocka_unit_test(test_large_answers_are_not_kept),
 	};

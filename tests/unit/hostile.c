@@ -251,7 +251,7 @@ static void run(struct catalog *catalog, struct bytes raw, struct figures *figur
 	assert_int_equal(planner_new(&options, &planner), 0);
 	planner_set_catalog(planner, catalog, 0);
 	begin(figures);
-	assert_int_equal(planner_submit(planner, &policy, raw, 0, NULL, 0), 0);
+	assert_int_equal(planner_submit(planner, &(struct planner_command){.policy = &policy, .raw = raw}, 0), 0);
 	end(figures);
 	if (planner_wants_catalog(planner)) { /* it names what is not known: once more with a newer catalog */
 		begin(figures);

@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -176,6 +177,62 @@ static void test_journal(void **state)
 	unsetenv("JOURNAL_STREAM");
 }
 
+/* Nobody reads: the writer is not held up, and says afterwards what is missing. */
+static void fill_and_read(int reader, int writer)
+{
+	uint64_t taken = 0, dropped = 0;
+	char text[65536];
+	char *end;
+
+	log_open(writer, LEVEL_INFO, LOG_FORMAT_TEXT);
+	for (int i = 0; i < 20000; i++)
+		log_event(LEVEL_INFO, "e", log_text("a", "a line of a length that is usual in a log"));
+	assert_false(log_tell_dropped());
+	for (;;) {
+		ssize_t size = read(reader, text, sizeof(text));
+		if (size <= 0)
+			break;
+		for (ssize_t i = 0; i < size; i++)
+			taken += text[i] == '\n';
+	}
+	assert_true(log_tell_dropped());
+	assert_true(log_tell_dropped());
+	ssize_t size = read(reader, text, sizeof(text) - 1);
+	assert_true(size > 0);
+	text[size] = '\0';
+	assert_non_null(strstr(text, " warning log.dropped lines="));
+	dropped = strtoull(strstr(text, "lines=") + strlen("lines="), &end, 10);
+	assert_string_equal(end, "\n");
+	assert_int_equal(taken + dropped, 20000);
+	assert_true(taken > 100);
+}
+
+static void test_pipe_that_nobody_reads(void **state)
+{
+	int pipe_ends[2];
+
+	(void)state;
+	assert_int_equal(pipe(pipe_ends), 0);
+	/* Only our reading may not wait; the writing end is left as the others want it. */
+	assert_int_equal(fcntl(pipe_ends[0], F_SETFL, O_NONBLOCK), 0);
+	fill_and_read(pipe_ends[0], pipe_ends[1]);
+	assert_int_equal(fcntl(pipe_ends[1], F_GETFL) & O_NONBLOCK, 0);
+	close(pipe_ends[0]);
+	close(pipe_ends[1]);
+}
+
+static void test_socket_that_nobody_reads(void **state)
+{
+	int socket_ends[2];
+
+	(void)state;
+	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, socket_ends), 0);
+	assert_int_equal(fcntl(socket_ends[0], F_SETFL, O_NONBLOCK), 0);
+	fill_and_read(socket_ends[0], socket_ends[1]);
+	close(socket_ends[0]);
+	close(socket_ends[1]);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -187,6 +244,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_levels, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_json, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_journal, set_up, tear_down),
+		cmocka_unit_test(test_pipe_that_nobody_reads),
+		cmocka_unit_test(test_socket_that_nobody_reads),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -20,6 +20,8 @@ static void test_defaults(void **state)
 	assert_int_equal(options->limits.in_flight_bytes, 64 << 20);
 	assert_int_equal(options->limits.message_bytes, 1 << 20);
 	assert_int_equal(options->delivery.lease_ms, 10000);
+	assert_int_equal(options->delivery.once_window_s, 3600);
+	assert_int_equal(options->database.idle_transaction_ms, 10000);
 	assert_int_equal(options->log_level, LEVEL_INFO);
 	assert_string_equal(options->redis.url.host, "127.0.0.1");
 	assert_int_equal(options->queue_count, 1);
@@ -33,8 +35,28 @@ static void test_defaults(void **state)
 	assert_false(queue->shared);
 	assert_true(bytes_equal_text(queue->policy.queue, "rowd:commands"));
 	assert_true(bytes_equal_text(queue->policy.reply_prefix, "rowd:reply:"));
-	assert_true(bytes_equal_text(queue->policy.delivery, "at-least-once"));
+	assert_true(bytes_equal_text(queue->policy.delivery,
+				     queue->policy.exactly_once ? "exactly-once" : "at-least-once"));
 	options_free(options);
+}
+
+static void test_delivery(void **state)
+{
+	(void)state;
+	struct options *options = load_fine("[queue \"a\"]\ndelivery = exactly-once\n"
+					    "[queue \"b\"]\ndelivery = at-least-once\n"
+					    "[delivery]\nlease_ms = 2 s\nonce_window_s = 2 h\n",
+					    NULL);
+
+	assert_true(options->queues[0].policy.exactly_once);
+	assert_true(bytes_equal_text(options->queues[0].policy.delivery, "exactly-once"));
+	assert_false(options->queues[1].policy.exactly_once);
+	assert_true(bytes_equal_text(options->queues[1].policy.delivery, "at-least-once"));
+	assert_int_equal(options->delivery.once_window_s, 7200);
+	assert_int_equal(options->database.idle_transaction_ms, 2000);
+	options_free(options);
+	refuses("[queue \"a\"]\ndelivery = twice\n", NULL,
+		"rowd.conf:2|delivery: not a kind of delivery|exactly-once or at-least-once\n");
 }
 
 static void test_no_database(void **state)
@@ -141,11 +163,19 @@ static void test_every_fault_is_told(void **state)
 
 static void test_queue_faults(void **state)
 {
+	char longest[OPTIONS_QUEUE_KEY_BYTES + 32];
+
 	(void)state;
 	refuses("[queue]\n", NULL, "rowd.conf:1|a queue has no key|[queue \"rowd:commands\"]\n");
 	refuses("[queue a]\n", NULL, "rowd.conf:1|a queue has no key|[queue \"rowd:commands\"]\n");
 	refuses("[queue \"\"]\n", NULL, "rowd.conf:1|a queue's key is empty|[queue \"KEY\"]\n");
 	refuses("[queue \"a{b}\"]\n", NULL, "rowd.conf:1|a brace in a queue's key|rowd's own keys are {KEY}:...\n");
+	snprintf(longest, sizeof(longest), "[queue \"%0*d\"]\n", OPTIONS_QUEUE_KEY_BYTES, 1);
+	struct options *options = load(longest, NULL);
+	assert_non_null(options);
+	options_free(options);
+	snprintf(longest, sizeof(longest), "[queue \"%0*d\"]\n", OPTIONS_QUEUE_KEY_BYTES + 1, 1);
+	refuses(longest, NULL, "rowd.conf:1|a queue's key is longer than 400 bytes|\n");
 	refuses("[log \"a\"]\n", NULL, "rowd.conf:1|[log] takes no name|\n");
 	refuses("[queue \"a\"]\ntables =\n", NULL, "rowd.conf:2|tables: no table at all|* for all\n");
 	refuses("[queue \"a\"]\ntables = a*b\n", NULL,
@@ -159,15 +189,11 @@ static void test_not_in_this_version(void **state)
 {
 	(void)state;
 	refuses("[http]\nlisten = x\n", NULL, "rowd.conf:1|[http] is not in this version|\n");
-	refuses("[delivery]\nonce_window_s = 1\n", NULL, "rowd.conf:2|once_window_s is not in this version|\n");
 	refuses("[redis]\ntls = on\n", NULL, "rowd.conf:2|tls is not in this version|\n");
 	refuses("[redis]\nurl = rediss://h\n", NULL,
 		"rowd.conf:2|url: rediss:// (TLS) is not in this version|redis:// or unix://\n");
-	refuses("[queue \"a\"]\ndelivery = exactly-once\n", NULL,
-		"rowd.conf:2|delivery: exactly-once is not in this version|at-least-once\n");
 	refuses("[queue \"a\"]\nops = read sql\n", NULL, "rowd.conf:2|ops: sql is not in this version|\n");
 	refuses("", "--http-listen=", "--http-listen|not in this version|\n");
-	refuses("", "--delivery-once-window-s=5", "--delivery-once-window-s|not in this version|\n");
 }
 
 static void test_numbers(void **state)
@@ -223,6 +249,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup(test_defaults, options_set_up),
+		cmocka_unit_test_setup(test_delivery, options_set_up),
 		cmocka_unit_test_setup(test_no_database, options_set_up),
 		cmocka_unit_test_setup(test_file, options_set_up),
 		cmocka_unit_test_setup(test_long_lines, options_set_up),

@@ -3,9 +3,12 @@
 # The planner without procedures: its tests bring scripted ones, which must not meet the real ones in one program.
 set(PLAN_DIR ${PROJECT_SOURCE_DIR}/daemon/plan)
 add_library(unit_planner_core STATIC
+	fake_ledger.c
 	fake_procedure.c
 	fake_shared.c
 	${PLAN_DIR}/batch.c
+	${PLAN_DIR}/batch_ledger.c
+	${PLAN_DIR}/batch_marker.c
 	${PLAN_DIR}/batch_trouble.c
 	${PLAN_DIR}/batch_groups.c
 	${PLAN_DIR}/batch_wave.c
@@ -15,9 +18,11 @@ add_library(unit_planner_core STATIC
 	${PLAN_DIR}/footprint_rules.c
 	${PLAN_DIR}/heap.c
 	${PLAN_DIR}/job_pool.c
+	${PLAN_DIR}/marker.c
 	${PLAN_DIR}/park.c
 	${PLAN_DIR}/planner.c
 	${PLAN_DIR}/planner_choose.c
+	${PLAN_DIR}/planner_hold.c
 	${PLAN_DIR}/planner_queues.c
 	${PLAN_DIR}/ready.c
 	${PLAN_DIR}/refusals.c
@@ -29,12 +34,26 @@ rowd_unit(planner unit_planner_core)
 target_sources(unit_planner PRIVATE planner_world.c)
 rowd_unit(planner_behind unit_planner_core)
 target_sources(unit_planner_behind PRIVATE planner_world.c)
+rowd_unit(planner_ledger unit_planner_core)
+target_sources(unit_planner_ledger PRIVATE planner_world.c)
+rowd_unit(planner_marker unit_planner_core)
+target_sources(unit_planner_marker PRIVATE planner_world.c)
+rowd_unit(planner_hold unit_planner_core)
+target_sources(unit_planner_hold PRIVATE planner_world.c)
 rowd_unit(planner_groups unit_planner_core)
 target_sources(unit_planner_groups PRIVATE planner_world.c)
 rowd_unit(planner_trouble unit_planner_core)
 target_sources(unit_planner_trouble PRIVATE planner_world.c)
 rowd_unit(batch_groups unit_planner_core)
 target_sources(unit_batch_groups PRIVATE planner_world.c)
+# Above the planner, and here for its scripts.
+rowd_unit(batch_runs unit_planner_core)
+target_sources(unit_batch_runs PRIVATE planner_world.c ${PROJECT_SOURCE_DIR}/daemon/engine/batch_runs.c)
+target_link_libraries(unit_batch_runs PRIVATE PkgConfig::LIBUV)
+rowd_unit(batch_one_statement unit_planner_core)
+target_sources(unit_batch_one_statement PRIVATE planner_world.c)
+rowd_unit(batch_compound unit_planner_core)
+target_sources(unit_batch_compound PRIVATE planner_world.c)
 rowd_unit(park unit_planner_core)
 target_sources(unit_park PRIVATE planner_world.c)
 rowd_unit(planner_large unit_planner_core)
@@ -62,12 +81,16 @@ foreach(name literal literal_types literal_refused)
 	target_sources(unit_${name} PRIVATE literal_fixture.c)
 endforeach()
 rowd_unit(statements unit_plan_support)
+rowd_unit(set_operator unit_plan_support)
 rowd_unit(condition unit_plan_support)
 rowd_unit(procedure unit_plan_support)
 rowd_unit(procedure_memory unit_plan_support)
 rowd_unit_pieces(procedure_memory)
 rowd_unit(procedure_mysql unit_plan_support)
+rowd_unit(procedure_one_statement unit_plan_support)
 rowd_unit(procedure_reply unit_plan_support)
+rowd_unit(procedure_recovered unit_plan_support)
+rowd_unit(ledger unit_plan_support)
 rowd_unit(shared unit_plan_support)
 rowd_unit(hostile unit_plan_support)
 rowd_unit(answer unit_plan_support)

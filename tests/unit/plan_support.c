@@ -43,6 +43,7 @@ static const struct column_text column_texts[] = {
 	{"ticks", "n", "int", "int(11)", "", NULL, 0, 10, 0, false, false, NULL},
 	{"ticks", "at", "int", "int(11)", "", NULL, 0, 10, 0, true, false, NULL},
 	{"words", "word", "varchar", "varchar(9)", "", "utf8mb4_general_ci", 9, 0, 0, true, false, NULL},
+	{"loose", "id", "int", "int(11)", "auto_increment", NULL, 0, 10, 0, true, false, NULL},
 	{"secret", "id", "int", "int(11)", "", NULL, 0, 10, 0, true, false, NULL},
 	{"elders", "id", "int", "int(11)", "", NULL, 0, 10, 0, true, false, NULL},
 	{"every", "id", "bigint", "bigint(20)", "", NULL, 0, 19, 0, true, false, NULL},
@@ -72,13 +73,14 @@ static const struct column_text column_texts[] = {
 
 static void add_tables(struct catalog *catalog)
 {
-	static const char *const tables[] = {"words", "pets",  "pairs", "order",  "toys",   "notes",
-					     "spied", "every", "ticks", "dotted", "secret", "rowd_slots"};
+	static const char *const tables[] = {"words", "pets",  "pairs",  "order",  "toys",  "notes",     "spied",
+					     "every", "ticks", "dotted", "secret", "loose", "rowd_slots"};
 
 	for (size_t i = 0; i < sizeof(tables) / sizeof(tables[0]); i++)
 		assert_int_equal(
 			catalog_add_table(catalog, bytes_of(tables[i]), false, BYTES("InnoDB"), 3, BYTES("a comment")),
 			0);
+	assert_int_equal(catalog_add_not_transactional(catalog, BYTES("loose")), 0);
 	assert_int_equal(catalog_add_table(catalog, BYTES("elders"), true, BYTES(""), 0, BYTES("")), 0);
 	for (size_t i = 0; i < sizeof(column_texts) / sizeof(column_texts[0]); i++) {
 		const struct column_text *text = &column_texts[i];
@@ -104,11 +106,12 @@ static void add_tables(struct catalog *catalog)
 static void add_keys(struct catalog *catalog)
 {
 	static const char *const keys[][3] = {
-		{"pets", "tag", "tag"},       {"pets", "PRIMARY", "id"},   {"pairs", "PRIMARY", "a"},
-		{"pairs", "PRIMARY", "b"},    {"order", "PRIMARY", "key"}, {"toys", "PRIMARY", "id"},
-		{"toys", "place", "pet_id"},  {"toys", "place", "label"},  {"spied", "PRIMARY", "id"},
-		{"dotted", "PRIMARY", "id"},  {"ticks", "n", "n"},         {"ticks", "tick", "at"},
-		{"words", "PRIMARY", "word"}, {"every", "PRIMARY", "id"},  {"secret", "PRIMARY", "id"},
+		{"pets", "tag", "tag"},      {"pets", "PRIMARY", "id"},    {"pairs", "PRIMARY", "a"},
+		{"pairs", "PRIMARY", "b"},   {"order", "PRIMARY", "key"},  {"toys", "PRIMARY", "id"},
+		{"toys", "place", "pet_id"}, {"toys", "place", "label"},   {"spied", "PRIMARY", "id"},
+		{"loose", "PRIMARY", "id"},  {"dotted", "PRIMARY", "id"},  {"ticks", "n", "n"},
+		{"ticks", "tick", "at"},     {"words", "PRIMARY", "word"}, {"every", "PRIMARY", "id"},
+		{"secret", "PRIMARY", "id"},
 	};
 
 	for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++)
@@ -152,9 +155,9 @@ const struct value *support_value(struct arena *arena, const char *json)
 
 struct policy support_policy(void)
 {
-	static const struct bytes tables[] = {{"pets", 4},  {"pairs", 5}, {"ord*", 4},    {"toys", 4},
-					      {"notes", 5}, {"spied", 5}, {"every", 5},   {"elders", 6},
-					      {"words", 5}, {"ticks", 5}, {"nothing", 7}, {"rowd_*", 6}};
+	static const struct bytes tables[] = {{"pets", 4},    {"pairs", 5}, {"ord*", 4},   {"toys", 4},  {"notes", 5},
+					      {"spied", 5},   {"every", 5}, {"elders", 6}, {"words", 5}, {"ticks", 5},
+					      {"nothing", 7}, {"loose", 5}, {"rowd_*", 6}};
 
 	return (struct policy){
 		.queue = BYTES("rowd:commands"),

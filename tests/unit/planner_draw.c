@@ -114,6 +114,9 @@ void drawing_command(struct drawing *drawing, struct command_model *models, uint
 	if (model->script.waves == 1 && model->script.statements == 1 && !model->script.undo &&
 	    (model->doom <= DOOM_AT_ONCE || model->doom == DOOM_LOCKED))
 		model->script.share = drawing_number(drawing, 3) > 0;
+	model->script.is_one_statement = model->script.waves == 1 && model->script.statements == 1 &&
+					 !model->script.undo && model->doom != DOOM_AFTERWARDS &&
+					 drawing_number(drawing, 2) == 0;
 	script_command(model);
 	if (drawing_number(drawing, 20) == 0) {
 		model->script.compile_result = -ENOENT;

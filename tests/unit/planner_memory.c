@@ -47,10 +47,12 @@ static void next_catalog(struct life *life)
 static void submit(struct life *life, uint32_t i)
 {
 	struct script *script = &scripts[i];
+	const struct planner_command command = {
+		.policy = &policies[i % 3], .raw = script_raw(&script), .owner = script};
 	int r;
 
 	do
-		r = planner_submit(life->planner, &policies[i % 3], script_raw(&script), 0, script, life->now_us);
+		r = planner_submit(life->planner, &command, life->now_us);
 	while (r == -ENOMEM);
 	assert_int_equal(r, 0);
 }

@@ -55,9 +55,13 @@ static void submit(void)
 
 	drawing_command(&run.drawing, run.models, run.submitted, run.catalog_number);
 	run.server.count = ++run.submitted;
-	assert_int_equal(planner_submit(run.planner, &run.policies[draw(QUEUES)], script_raw(&script),
-					draw(8) == 0 ? 1 + draw(2) : 0, model, run.now_us),
-			 0);
+	const struct planner_command command = {
+		.policy = &run.policies[draw(QUEUES)],
+		.raw = script_raw(&script),
+		.attempts = draw(8) == 0 ? 1 + draw(2) : 0,
+		.owner = model,
+	};
+	assert_int_equal(planner_submit(run.planner, &command, run.now_us), 0);
 }
 
 static void collect(void)
@@ -91,30 +95,14 @@ static void end(struct connection *connection, enum batch_end how, const struct 
 /* No command meets so much trouble that it is given up. */
 static bool may_fail(struct connection *connection)
 {
-	for (uint32_t i = 0; i < connection->count; i++)
-		if (connection->models[i]->faults >= (run.drawing.may_lock ? 1 : FAULTS_PER_COMMAND))
-			return false;
-	for (uint32_t i = 0; i < connection->count; i++)
-		connection->models[i]->faults++;
-	return true;
-}
-
-/* Whether somebody has not yet been told that the catalog is stale; all are then taken to have been. */
-static bool may_be_stale(struct connection *connection)
-{
-	for (uint32_t i = 0; i < connection->count; i++)
-		if (connection->models[i]->stale)
-			return false;
-	for (uint32_t i = 0; i < connection->count; i++)
-		connection->models[i]->stale = true;
-	return true;
+	return server_may_fail(connection, run.drawing.may_lock ? 1 : FAULTS_PER_COMMAND);
 }
 
 static struct sql_error draw_trouble(struct connection *connection)
 {
 	static const enum sql_error_class classes[] = {SQL_ERROR_TRANSACTION, SQL_ERROR_LOCK_WAIT, SQL_ERROR_CONNECTION,
 						       SQL_ERROR_READ_ONLY, SQL_ERROR_RESOURCE};
-	bool stale = draw(6) == 0 && may_be_stale(connection);
+	bool stale = draw(6) == 0 && server_may_be_stale(connection);
 
 	return (struct sql_error){
 		.class = stale ? SQL_ERROR_STALE_CATALOG : classes[draw(5)], .code = ERROR_DEADLOCK, .row = -1};
@@ -127,6 +115,19 @@ static void answer_row(struct connection *connection, size_t index)
 	const unsigned long length = draw(60);
 
 	(void)batch_row(connection->batch, index, &value, &length, 1);
+}
+
+/* The connection went before the statement was answered. If COMMIT was sent right behind it, both may have been
+ * executed all the same. */
+static void lose(struct connection *connection, const struct statement *statement, const struct sql_error *trouble)
+{
+	bool in_doubt = batch_is_one_statement(connection->batch);
+
+	if (in_doubt && draw(2) && server_may_repeat(connection)) {
+		(void)server_execute(&run.server, connection, statement, false);
+		server_commit(&run.server, connection);
+	}
+	end(connection, in_doubt ? BATCH_IN_DOUBT : BATCH_LOST, trouble);
 }
 
 static void answer_wave(struct connection *connection, const struct statement *statements, size_t count)
@@ -142,7 +143,7 @@ static void answer_wave(struct connection *connection, const struct statement *s
 
 			batch_failed(connection->batch, i, &trouble);
 			if (trouble.class == SQL_ERROR_CONNECTION) {
-				end(connection, BATCH_LOST, &trouble);
+				lose(connection, &statements[i], &trouble);
 				return;
 			}
 		} else if (server_is_locked(&statements[i])) {

@@ -131,6 +131,26 @@ bool server_may_repeat(const struct connection *connection)
 	return words < 2;
 }
 
+bool server_may_fail(struct connection *connection, uint32_t most_faults)
+{
+	for (uint32_t i = 0; i < connection->count; i++)
+		if (connection->models[i]->faults >= most_faults)
+			return false;
+	for (uint32_t i = 0; i < connection->count; i++)
+		connection->models[i]->faults++;
+	return true;
+}
+
+bool server_may_be_stale(struct connection *connection)
+{
+	for (uint32_t i = 0; i < connection->count; i++)
+		if (connection->models[i]->stale)
+			return false;
+	for (uint32_t i = 0; i < connection->count; i++)
+		connection->models[i]->stale = true;
+	return true;
+}
+
 /* A count behind the command must not have been answered yet: it is to see what the command has changed. */
 static void check_counts(const struct server *server, const struct command_model *model, const struct database *before,
 			 const struct database *after)

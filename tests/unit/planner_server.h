@@ -48,6 +48,12 @@ bool server_execute(struct server *server, struct connection *connection, const 
 /* Whether its commands, executed twice, do what each of them does when it is executed twice in its place. */
 bool server_may_repeat(const struct connection *connection);
 
+/* Whether none of its commands has met so much trouble yet; all are then taken to have met more. */
+bool server_may_fail(struct connection *connection, uint32_t most_faults);
+
+/* Whether none has been told yet that the catalog is stale; all are then taken to have been. */
+bool server_may_be_stale(struct connection *connection);
+
 /* Commits, and checks what the commands have found. */
 void server_commit(struct server *server, struct connection *connection);
 

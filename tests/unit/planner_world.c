@@ -34,9 +34,15 @@ int planner_tear_down(void **state)
 
 void submit_as(struct script *script, uint32_t queue, uint32_t attempts)
 {
-	assert_int_equal(planner_submit(world.planner, &world.policies[queue], script_raw(&script), attempts, script,
-					world.now_us),
-			 0);
+	const struct planner_command command = {
+		.policy = &world.policies[queue],
+		.raw = script_raw(&script),
+		.number = ++world.number,
+		.attempts = attempts,
+		.owner = script,
+	};
+
+	assert_int_equal(planner_submit(world.planner, &command, world.now_us), 0);
 }
 
 void submit(struct script *script)

@@ -14,6 +14,7 @@ struct world {
 	struct planner *planner;
 	struct policy policies[64];
 	uint64_t now_us;
+	uint64_t number; /* of the latest claim */
 };
 
 extern struct world world;

@@ -34,18 +34,29 @@ int fixture_tear_down(void **state)
 	return 0;
 }
 
-struct job *fixture_start(struct fixture *fixture, const char *command)
+static struct job *start(struct fixture *fixture, const char *command, bool recovered)
 {
 	struct error error = {0};
 
 	if (fixture->job)
 		support_job_free(fixture->job);
 	fixture->job = support_job(&fixture->policy, command);
+	fixture->job->recovered = recovered;
 	if (procedure_compile(fixture->job, fixture->catalog, &support_facts, &error) != 0)
 		fail_msg("%s: %s", command, error.message);
 	if (procedure_kind(fixture->job) != PROCEDURE_ANSWERED)
 		procedure_restart(fixture->job);
 	return fixture->job;
+}
+
+struct job *fixture_start(struct fixture *fixture, const char *command)
+{
+	return start(fixture, command, false);
+}
+
+struct job *fixture_start_recovered(struct fixture *fixture, const char *command)
+{
+	return start(fixture, command, true);
 }
 
 void expect_wave(struct job *job, const char *first, const char *second)

@@ -17,6 +17,9 @@ int fixture_tear_down(void **state);
 /* Compiles a command, which must be right, and begins its first run. */
 struct job *fixture_start(struct fixture *fixture, const char *command);
 
+/* The same for one that was committed by a worker that died: it may be wrong. */
+struct job *fixture_start_recovered(struct fixture *fixture, const char *command);
+
 /* The next wave has to be these statements; second may be NULL. */
 void expect_wave(struct job *job, const char *first, const char *second);
 

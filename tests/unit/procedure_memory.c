@@ -35,6 +35,9 @@ static const char *const commands[] = {
 	"{\"op\":\"update\",\"table\":\"toys\",\"pk\":1,\"set\":{\"pet_id\":2,\"id\":3},\"reply_to\":\"rowd:reply:x\"}",
 	"{\"op\":\"update\",\"table\":\"toys\",\"pk\":1,\"set\":{\"label\":\"x\"},\"returning\":false,"
 	"\"reply_to\":\"rowd:reply:x\"}",
+	"{\"op\":\"update\",\"table\":\"every\",\"pk\":1,\"set\":{\"tiny\":{\"inc\":1},\"money\":{\"mul\":0.5},\"text\":"
+	"{\"concat\":\"x \"},\"date\":{\"max\":\"2024-02-29\"},\"moment\":{\"now\":true}},\"returning\":[\"id\"],"
+	"\"reply_to\":\"rowd:reply:x\"}",
 	"{\"op\":\"update\",\"table\":\"pairs\",\"where\":{\"note\":{\"contains\":\"x\"}},\"set\":{\"note\":\"y\"},"
 	"\"returning\":[\"a\"],\"reply_to\":\"rowd:reply:x\"}",
 	"{\"op\":\"update\",\"table\":\"pets\",\"all\":true,\"set\":{\"age\":null},\"reply_to\":\"rowd:reply:x\"}",

@@ -114,6 +114,46 @@ static void an_undecodable_element_is_a_dead_letter_and_answered(void **state)
 	assert_false(job->reply.dead);
 }
 
+/* The reply to a command that the server refused in its first wave. */
+static const char *refused(struct fixture *fixture, const char *command)
+{
+	const struct sql_error duplicate = {.class = SQL_ERROR_OF_COMMAND, .code = ERROR_UNIQUE_VIOLATION, .row = 0};
+	struct job *job = fixture_start(fixture, command);
+	struct error error;
+
+	send_any_wave(job);
+	procedure_failed(job, 0, &duplicate);
+	expect_failure(job, ERROR_UNIQUE_VIOLATION, false);
+	error = *procedure_error(job);
+	job->command.reply_to = BYTES("rowd:reply:x");
+	return support_reply(job, &error);
+}
+
+static void tells_what_may_be_half_done(void **state)
+{
+	static const char hint[] = "the table is not transactional: a part of the command may have taken effect";
+	struct fixture *fixture = *state;
+	struct error forbidden = {0};
+	struct job *job;
+
+	assert_non_null(strstr(refused(fixture, "{\"op\":\"create\",\"table\":\"loose\",\"values\":[{\"id\":1},"
+						"{\"id\":2}]}"),
+			       hint));
+	assert_non_null(strstr(refused(fixture, "{\"op\":\"delete\",\"table\":\"loose\",\"where\":{\"id\":1}}"), hint));
+	assert_null(strstr(refused(fixture, "{\"op\":\"delete\",\"table\":\"loose\",\"pk\":1}"), hint));
+	assert_null(strstr(refused(fixture, "{\"op\":\"create\",\"table\":\"loose\",\"values\":{\"id\":1}}"), hint));
+	assert_null(strstr(refused(fixture, "{\"op\":\"delete\",\"table\":\"pets\",\"where\":{\"id\":1}}"), hint));
+	/* Nothing was sent. */
+	job = fixture_start(fixture, "{\"op\":\"delete\",\"table\":\"loose\",\"where\":{\"id\":1}}");
+	error_set(&forbidden, ERROR_FORBIDDEN, "no");
+	error_hint(&forbidden, "never");
+	job->command.reply_to = BYTES("rowd:reply:x");
+	assert_null(strstr(support_reply(job, &forbidden), hint));
+	/* What there was to say is said as well. */
+	send_any_wave(job);
+	assert_non_null(strstr(support_reply(job, &forbidden), "never; the table is not transactional"));
+}
+
 static void answers_from_the_catalog(void **state)
 {
 	struct fixture *fixture = *state;
@@ -122,11 +162,12 @@ static void answers_from_the_catalog(void **state)
 	reply = support_reply(fixture_start(fixture, "{\"op\":\"ping\",\"reply_to\":\"rowd:reply:x\"}"), NULL);
 	assert_non_null(strstr(reply, "\"value\":\"pong\"}"));
 	reply = support_reply(fixture_start(fixture, "{\"op\":\"info\",\"reply_to\":\"rowd:reply:x\"}"), NULL);
-	assert_non_null(strstr(reply,
-			       "\"row\":{\"version\":\"1.2.3\",\"server\":\"mariadb\",\"server_version\":\"10.11."
-			       "19-MariaDB\",\"worker\":\"w1\",\"queue\":\"rowd:commands\",\"delivery\":\"at-least-"
-			       "once\",\"limits\":{\"in_flight\":10,\"message_bytes\":20,\"batch\":30,\"reply_bytes\":"
-			       "40,\"max_rows\":1000}}}"));
+	assert_non_null(strstr(
+		reply,
+		"\"row\":{\"version\":\"1.2.3\",\"server\":\"mariadb\",\"server_version\":\"10.11."
+		"19-MariaDB\",\"worker\":\"w1\",\"queue\":\"rowd:commands\",\"delivery\":\"at-least-"
+		"once\",\"not_transactional\":[\"loose\"],\"limits\":{\"in_flight\":10,\"message_bytes\":20,\"batch\":30,\"reply_bytes\":"
+		"40,\"max_rows\":1000}}}"));
 	reply = support_reply(fixture_start(fixture, "{\"op\":\"tables\",\"reply_to\":\"rowd:reply:x\"}"), NULL);
 	assert_non_null(strstr(reply, "{\"name\":\"elders\",\"kind\":\"view\",\"engine\":null,\"estimated_rows\":0,"
 				      "\"comment\":\"\"},{\"name\":\"every\""));
@@ -154,6 +195,7 @@ int main(void)
 						fixture_tear_down),
 		cmocka_unit_test_setup_teardown(an_undecodable_element_is_a_dead_letter_and_answered, fixture_set_up,
 						fixture_tear_down),
+		cmocka_unit_test_setup_teardown(tells_what_may_be_half_done, fixture_set_up, fixture_tear_down),
 		cmocka_unit_test_setup_teardown(answers_from_the_catalog, fixture_set_up, fixture_tear_down),
 	};
 

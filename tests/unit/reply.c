@@ -48,6 +48,16 @@ static void test_success(void **state)
 	check("{\"op\":\"tables\"}", &(struct reply){0}, "{\"v\":1,\"id\":null,\"op\":\"tables\",\"ok\":true}");
 }
 
+static void test_marks(void **state)
+{
+	(void)state;
+
+	check(plain, &(struct reply){.recovered = true, .attempt = 2},
+	      "{\"v\":1,\"id\":7,\"op\":\"read\",\"ok\":true,\"attempt\":2,\"recovered\":true}");
+	check(plain, &(struct reply){.replayed = true},
+	      "{\"v\":1,\"id\":7,\"op\":\"read\",\"ok\":true,\"replayed\":true}");
+}
+
 static void test_everything_that_applies(void **state)
 {
 	(void)state;
@@ -166,6 +176,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_success),
+		cmocka_unit_test(test_marks),
 		cmocka_unit_test(test_everything_that_applies),
 		cmocka_unit_test(test_errors),
 		cmocka_unit_test(test_msgpack_says_the_same),

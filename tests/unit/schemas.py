@@ -33,6 +33,8 @@ COMMANDS = [
     '{"op": "exists", "table": "t", "where": {}}',
     '{"op": "update", "table": "t", "where": {"a": 1}, "all": false, "set": {"b": {"value": {"x": 1}}}}',
     '{"op": "update", "table": "t", "pk": {"a": 1, "b": 2}, "set": {"c": null}, "required": true}',
+    '{"op": "update", "table": "t", "pk": 1, "set": {"a": {"inc": 1}, "b": {"mul": "0.5"}, "c": {"concat": "x"},'
+    ' "d": {"min": 1.5}, "e": {"max": "2024-01-01"}, "f": {"now": true}, "g": {"default": true}}}',
     '{"op": "delete", "table": "t", "all": true}',
     '{"op": "read", "table": "t", "distinct": true, "select": ["a"], "order": ["a"], "format": "arrays"}',
     '{"op": "read", "table": "t", "pk": 1, "order": [], "distinct": false, "format": null}',
@@ -141,7 +143,11 @@ NO_COMMANDS = [
     '{"op": "exists", "table": "t"}',
     '{"op": "update", "table": "t", "set": {"a": 1}}',
     '{"op": "update", "table": "t", "pk": 1, "set": {}}',
-    '{"op": "update", "table": "t", "pk": 1, "set": {"a": {"inc": 1}}}',
+    '{"op": "update", "table": "t", "pk": 1, "set": {"a": {"inc": null}}}',
+    '{"op": "update", "table": "t", "pk": 1, "set": {"a": {"inc": 1, "mul": 2}}}',
+    '{"op": "update", "table": "t", "pk": 1, "set": {"a": {"add": 1}}}',
+    '{"op": "update", "table": "t", "pk": 1, "set": {"a": {"now": false}}}',
+    '{"op": "update", "table": "t", "pk": 1, "set": {"a": {"concat": 1.5}}}',
     '{"op": "delete", "table": "t", "where": {}}',
     '{"op": "delete", "table": "t", "pk": 1, "all": true}',
     '{"op": "delete", "table": "t", "pk": 1, "where": {}}',
@@ -159,7 +165,7 @@ def error_reply(op="read", **fields):
     return json.dumps({"v": 1, "id": 1, "op": op, "ok": False, "error": error})
 
 
-LATER_CODES = {"MAX_AFFECTED", "ID_REUSED", "CONFLICT", "DEADLINE_EXCEEDED"}
+LATER_CODES = {"MAX_AFFECTED", "CONFLICT", "DEADLINE_EXCEEDED"}
 
 ERROR = '"error": {"code": "BAD_MESSAGE", "status": "INVALID_ARGUMENT", "message": "x", "retryable": false}'
 

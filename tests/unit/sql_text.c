@@ -1,5 +1,5 @@
 /* Where one statement of a file ends and the next begins, and which table a statement creates. */
-#include "daemon/import/sql_text.h"
+#include "daemon/database/sql_text.h"
 
 #include <errno.h>
 #include <setjmp.h>

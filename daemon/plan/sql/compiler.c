@@ -82,9 +82,9 @@ int compiler_find_columns(struct compiler *compiler, const struct value *names, 
 	return 0;
 }
 
-void compiler_warn(struct compiler *compiler, const struct column *column, const char *what)
+static void add_warning(struct compiler *compiler, struct compiler_warnings *warnings, const struct column *column,
+			const char *what)
 {
-	struct compiler_warnings *warnings = compiler->warnings;
 	char quoted[ERROR_QUOTED_BYTES], text[ERROR_TEXT_BYTES];
 	struct bytes message;
 
@@ -96,8 +96,21 @@ void compiler_warn(struct compiler *compiler, const struct column *column, const
 		if (bytes_equal_text(warnings->items[i].message, text))
 			return;
 	message = arena_copy(compiler->arena, bytes_of(text));
-	if (!message.data)
+	if (!message.data) {
+		/* What nobody is told must not happen either: with it the statement fails. */
+		compiler->out->state = BUFFER_NO_MEMORY;
 		return;
+	}
 	warnings->items[warnings->count++] =
 		(struct reply_warning){.server_errno = SERVER_DATA_TRUNCATED, .message = message};
+}
+
+void compiler_warn(struct compiler *compiler, const struct column *column, const char *what)
+{
+	add_warning(compiler, compiler->warnings, column, what);
+}
+
+void compiler_warn_if_noted(struct compiler *compiler, const struct column *column, const char *what)
+{
+	add_warning(compiler, compiler->warnings_if_noted, column, what);
 }

@@ -27,7 +27,8 @@ struct compiler {
 	const struct table *table;
 	const struct server_facts *server;
 	struct error *error;
-	struct compiler_warnings *warnings; /* NULL: none are wanted */
+	struct compiler_warnings *warnings;          /* NULL: none are wanted */
+	struct compiler_warnings *warnings_if_noted; /* those that the server's notes decide on; NULL: likewise */
 };
 
 /* Sets the error and returns -EINVAL. column may be NULL; then the error names none. */
@@ -43,5 +44,8 @@ int compiler_find_columns(struct compiler *compiler, const struct value *names, 
 
 /* Notes that a value was changed on its way to `column`. */
 void compiler_warn(struct compiler *compiler, const struct column *column, const char *what);
+
+/* The same, should the server have a note for the statement: only then it is known that something was changed. */
+void compiler_warn_if_noted(struct compiler *compiler, const struct column *column, const char *what);
 
 #endif

@@ -46,6 +46,25 @@ int literal_append_number(struct compiler *compiler, const struct column *column
 int literal_append_time(struct compiler *compiler, const struct column *column, const struct value *value,
 			enum literal_use use);
 
+/* What literals of numbers are made of, for arithmetic with the column. As a number: exactly, whether the column could
+ * hold it or not. As an integer: the same, without a fraction. */
+struct decimal;
+int literal_read_number(struct compiler *compiler, const struct column *column, const struct value *value,
+			struct decimal *ret_number);
+int literal_read_integer(struct compiler *compiler, const struct column *column, const struct value *value,
+			 struct decimal *ret_number);
+
+/* Rounds to the digits that the column keeps, with a warning, which is this text, when that has changed the number. */
+void literal_round_number(struct compiler *compiler, const struct column *column, struct decimal *number);
+extern const char literal_rounded[];
+
+/* Refuses a number, and says why and what the column is. */
+int literal_refuse_number(struct compiler *compiler, const struct column *column, enum error_code code,
+			  const char *why);
+
+/* Every digit of it, as a double. real must be finite. */
+void literal_append_double(struct buffer *out, double real);
+
 /* "column "age" (int(11)) takes no array": BAD_VALUE for a value of the wrong sort. */
 int literal_refuse_type(struct compiler *compiler, const struct column *column, const struct value *value);
 

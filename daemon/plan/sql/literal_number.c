@@ -16,9 +16,10 @@
 /* What a DECIMAL is compared with has an exponent when it is large; beyond a double's it is no number to the server. */
 enum { REAL_DIGITS = 308 };
 
+const char literal_rounded[] = "rounded to the digits that the column keeps";
 static const char too_small[] = "too small for the column, and so zero";
 
-static int refuse_number(struct compiler *compiler, const struct column *column, enum error_code code, const char *why)
+int literal_refuse_number(struct compiler *compiler, const struct column *column, enum error_code code, const char *why)
 {
 	char type[ERROR_QUOTED_BYTES];
 
@@ -27,8 +28,8 @@ static int refuse_number(struct compiler *compiler, const struct column *column,
 }
 
 /* Any value that stands for a number. */
-static int number_from_value(struct compiler *compiler, const struct column *column, const struct value *value,
-			     struct decimal *ret_number)
+int literal_read_number(struct compiler *compiler, const struct column *column, const struct value *value,
+			struct decimal *ret_number)
 {
 	switch (value->type) {
 	case VALUE_BOOL:
@@ -43,14 +44,15 @@ static int number_from_value(struct compiler *compiler, const struct column *col
 	case VALUE_FLOAT32:
 	case VALUE_FLOAT64:
 		if (!isfinite(value->real))
-			return refuse_number(compiler, column, ERROR_BAD_VALUE, "NaN and infinity are no numbers");
+			return literal_refuse_number(compiler, column, ERROR_BAD_VALUE,
+						     "NaN and infinity are no numbers");
 		decimal_from_real(value->real, value->type == VALUE_FLOAT32, ret_number);
 		return 0;
 	case VALUE_NUMBER:
 	case VALUE_STR:
 	case VALUE_BIN:
 		if (!decimal_parse(value_bytes(value), ret_number))
-			return refuse_number(compiler, column, ERROR_BAD_VALUE, "the text is not a number");
+			return literal_refuse_number(compiler, column, ERROR_BAD_VALUE, "the text is not a number");
 		return 0;
 	case VALUE_NIL:
 	case VALUE_TIMESTAMP:
@@ -85,7 +87,7 @@ static int append_magnitude(struct compiler *compiler, const struct column *colu
 			    enum literal_use use)
 {
 	if (use == LITERAL_STORE && !integer_fits(column, negative, magnitude))
-		return refuse_number(compiler, column, ERROR_OUT_OF_RANGE, "the number is out of range");
+		return literal_refuse_number(compiler, column, ERROR_OUT_OF_RANGE, "the number is out of range");
 	/* The servers take 1 to 99 for 1970 to 2069; 100 lies where these lie, between the years that a YEAR holds. */
 	if (column->kind == COLUMN_YEAR && magnitude > 0 && magnitude < 100)
 		magnitude = 100;
@@ -95,31 +97,41 @@ static int append_magnitude(struct compiler *compiler, const struct column *colu
 	return 0;
 }
 
-/* Whatever else stands for an integer. */
-static int append_parsed_integer(struct compiler *compiler, const struct column *column, const struct value *value,
-				 enum literal_use use)
+int literal_read_integer(struct compiler *compiler, const struct column *column, const struct value *value,
+			 struct decimal *ret_number)
 {
 	bool real = value->type == VALUE_FLOAT32 || value->type == VALUE_FLOAT64;
-	struct decimal number = {0};
-	uint64_t magnitude;
-	int result = number_from_value(compiler, column, value, &number);
+	int result = literal_read_number(compiler, column, value, ret_number);
 
 	if (result < 0)
 		return result;
 	if (real && fabs(value->real) > EXACT_INTEGER_LIMIT) {
-		refuse_number(compiler, column, ERROR_BAD_VALUE, "a float above 2^53 is not exact");
+		literal_refuse_number(compiler, column, ERROR_BAD_VALUE, "a float above 2^53 is not exact");
 		error_hint(compiler->error, "send it as an int or as a str");
 		return -EINVAL;
 	}
 	/* Of more digits than these not all are kept: nobody can say any more whether there is a fraction. */
-	if (number.point > DECIMAL_DIGITS)
-		return refuse_number(compiler, column, ERROR_OUT_OF_RANGE, "the number is out of range");
-	if (!decimal_is_integer(&number))
-		return refuse_number(compiler, column, ERROR_BAD_VALUE, "the number has a fraction");
+	if (ret_number->point > DECIMAL_DIGITS)
+		return literal_refuse_number(compiler, column, ERROR_OUT_OF_RANGE, "the number is out of range");
+	if (!decimal_is_integer(ret_number))
+		return literal_refuse_number(compiler, column, ERROR_BAD_VALUE, "the number has a fraction");
+	return 0;
+}
+
+/* Whatever else stands for an integer. */
+static int append_parsed_integer(struct compiler *compiler, const struct column *column, const struct value *value,
+				 enum literal_use use)
+{
+	struct decimal number = {0};
+	uint64_t magnitude;
+	int result = literal_read_integer(compiler, column, value, &number);
+
+	if (result < 0)
+		return result;
 	if (decimal_magnitude(&number, &magnitude))
 		return append_magnitude(compiler, column, number.negative, magnitude, use);
 	if (use == LITERAL_STORE)
-		return refuse_number(compiler, column, ERROR_OUT_OF_RANGE, "the number is out of range");
+		return literal_refuse_number(compiler, column, ERROR_OUT_OF_RANGE, "the number is out of range");
 	decimal_append(&number, 0, compiler->out);
 	return 0;
 }
@@ -136,13 +148,18 @@ static int append_integer(struct compiler *compiler, const struct column *column
 	return append_parsed_integer(compiler, column, value, use);
 }
 
+void literal_round_number(struct compiler *compiler, const struct column *column, struct decimal *number)
+{
+	if (decimal_round(number, column->scale))
+		compiler_warn(compiler, column, literal_rounded);
+}
+
 /* Rounds to the digits that the column keeps, and refuses more than it has room for. */
 static int round_to_column(struct compiler *compiler, const struct column *column, struct decimal *number)
 {
-	if (decimal_round(number, column->scale))
-		compiler_warn(compiler, column, "rounded to the digits that the column keeps");
+	literal_round_number(compiler, column, number);
 	if (decimal_integer_digits(number) > (uint32_t)(column->precision - column->scale))
-		return refuse_number(compiler, column, ERROR_OUT_OF_RANGE, "the number is out of range");
+		return literal_refuse_number(compiler, column, ERROR_OUT_OF_RANGE, "the number is out of range");
 	return 0;
 }
 
@@ -150,7 +167,7 @@ static int append_decimal(struct compiler *compiler, const struct column *column
 			  enum literal_use use)
 {
 	struct decimal number = {0};
-	int result = number_from_value(compiler, column, value, &number);
+	int result = literal_read_number(compiler, column, value, &number);
 
 	if (result == 0 && use == LITERAL_STORE)
 		result = round_to_column(compiler, column, &number);
@@ -161,16 +178,16 @@ static int append_decimal(struct compiler *compiler, const struct column *column
 		decimal_cut(&number, column->scale + 1u);
 	if (number.point > REAL_DIGITS ||
 	    (use == LITERAL_STORE && number.negative && number.count > 0 && column->is_unsigned))
-		return refuse_number(compiler, column, ERROR_OUT_OF_RANGE, "the number is out of range");
+		return literal_refuse_number(compiler, column, ERROR_OUT_OF_RANGE, "the number is out of range");
 	decimal_append(&number, column->scale, compiler->out);
 	return 0;
 }
 
-/* Always with an exponent: without one the server takes the digits for a DECIMAL, and may cut them. */
-static void append_double(struct buffer *out, double real)
+void literal_append_double(struct buffer *out, double real)
 {
 	char text[48];
 
+	/* Without an exponent the server takes the digits for a DECIMAL, and may cut them. */
 	snprintf(text, sizeof(text), "%.16e", real);
 	buffer_append_text(out, text);
 }
@@ -188,13 +205,13 @@ static int read_real(struct compiler *compiler, const struct column *column, con
 		*ret_real = value->real;
 		return 0;
 	}
-	result = number_from_value(compiler, column, value, &number);
+	result = literal_read_number(compiler, column, value, &number);
 	if (result == 0 && rounds)
 		result = round_to_column(compiler, column, &number);
 	if (result < 0)
 		return result;
 	if (!decimal_real(&number, ret_real))
-		return refuse_number(compiler, column, ERROR_OUT_OF_RANGE, "the number is out of range");
+		return literal_refuse_number(compiler, column, ERROR_OUT_OF_RANGE, "the number is out of range");
 	if (*ret_real == 0 && number.count > 0 && use == LITERAL_STORE)
 		compiler_warn(compiler, column, too_small);
 	return 0;
@@ -208,7 +225,7 @@ static int round_to_single(struct compiler *compiler, const struct column *colum
 	if (fabs(given) < FLOAT_LIMIT)
 		*real = (double)(float)given;
 	else if (use == LITERAL_STORE)
-		return refuse_number(compiler, column, ERROR_OUT_OF_RANGE, "the number is out of range");
+		return literal_refuse_number(compiler, column, ERROR_OUT_OF_RANGE, "the number is out of range");
 	if (*real == 0 && given != 0 && use == LITERAL_STORE)
 		compiler_warn(compiler, column, too_small);
 	return 0;
@@ -223,11 +240,11 @@ static int append_real(struct compiler *compiler, const struct column *column, c
 	if (result < 0)
 		return result;
 	if (use == LITERAL_STORE && real < 0 && column->is_unsigned)
-		return refuse_number(compiler, column, ERROR_OUT_OF_RANGE, "the number is out of range");
+		return literal_refuse_number(compiler, column, ERROR_OUT_OF_RANGE, "the number is out of range");
 	if (column->kind == COLUMN_FLOAT)
 		result = round_to_single(compiler, column, use, &real);
 	if (result == 0)
-		append_double(compiler->out, real);
+		literal_append_double(compiler->out, real);
 	return result;
 }
 

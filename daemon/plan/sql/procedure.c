@@ -4,6 +4,7 @@
 #include "daemon/plan/sql/procedure_state.h"
 
 #include "common/nearest.h"
+#include "daemon/plan/sql/ledger.h"
 
 #include <errno.h>
 
@@ -44,7 +45,7 @@ static int plan_start(struct job *job, struct catalog *catalog, struct error *er
 		return -ENOMEM;
 	memset(plan, 0, offsetof(struct job_plan, first));
 	plan->first.count = plan->later.count = 0;
-	plan->warnings.count = 0;
+	plan->warnings.count = plan->warnings_if_noted.count = plan->compiled_warnings = 0;
 	plan->error.code = ERROR_NONE;
 	job->plan = plan;
 	plan->catalog = catalog_ref(catalog);
@@ -56,6 +57,7 @@ static int plan_start(struct job *job, struct catalog *catalog, struct error *er
 		.server = server,
 		.error = error,
 		.warnings = &plan->warnings,
+		.warnings_if_noted = &plan->warnings_if_noted,
 	};
 	footprint_init(&plan->footprint, &job->arena);
 	buffer_init_with(&plan->first.sql, &job->spare_sql, LONG_STATEMENTS * server->max_allowed_packet);
@@ -82,22 +84,35 @@ static int check_reply_address(struct job *job)
 	return -EINVAL;
 }
 
-static int refuse_unknown_table(struct job *job)
+/* A flood of unknown names, each held against thousands of tables, would keep everybody waiting: when names_left is
+ * used up, there is no hint. */
+static void hint_at_table(struct job *job, uint32_t *names_left)
 {
-	struct compiler *compiler = &job->plan->compiler;
-	struct bytes name = job->command.operation.table;
-	struct nearest nearest = nearest_start(name);
+	uint32_t count = catalog_table_count(job->plan->catalog);
+	struct nearest nearest = nearest_start(job->command.operation.table);
 	char quoted[ERROR_QUOTED_BYTES];
 
-	compiler_refuse(compiler, ERROR_UNKNOWN_TABLE, NULL, "there is no table `%s`", error_quote(quoted, name));
-	for (uint32_t i = 0; i < catalog_table_count(job->plan->catalog); i++) {
+	if (names_left && *names_left == 0)
+		return;
+	if (names_left)
+		*names_left -= *names_left < count ? *names_left : count;
+	for (uint32_t i = 0; i < count; i++) {
 		const struct table *table = catalog_table_at(job->plan->catalog, i);
 
 		if (policy_allows_table(job->policy, table->name))
 			nearest_offer(&nearest, table->name);
 	}
 	if (nearest.best.size > 0)
-		error_hint(compiler->error, "did you mean `%s`?", error_quote(quoted, nearest.best));
+		error_hint(job->plan->compiler.error, "did you mean `%s`?", error_quote(quoted, nearest.best));
+}
+
+static int refuse_unknown_table(struct job *job, uint32_t *names_left)
+{
+	char quoted[ERROR_QUOTED_BYTES];
+
+	compiler_refuse(&job->plan->compiler, ERROR_UNKNOWN_TABLE, NULL, "there is no table `%s`",
+			error_quote(quoted, job->command.operation.table));
+	hint_at_table(job, names_left);
 	return -ENOENT;
 }
 
@@ -114,7 +129,7 @@ static int refuse_broken_view(struct job *job)
 	return -ENOENT;
 }
 
-static int resolve_table(struct job *job)
+static int resolve_table(struct job *job, uint32_t *names_left)
 {
 	struct job_plan *plan = job->plan;
 	struct bytes name = job->command.operation.table;
@@ -123,13 +138,13 @@ static int resolve_table(struct job *job)
 	/* What the queue may not use does not exist for it, rowd's own tables for nobody; and no newer catalog will
 	 * have them. */
 	if (!policy_allows_table(job->policy, name)) {
-		refuse_unknown_table(job);
+		refuse_unknown_table(job, names_left);
 		return -EINVAL;
 	}
 	plan->table = catalog_find(plan->catalog, name);
 	plan->compiler.table = plan->table;
 	if (!plan->table)
-		return refuse_unknown_table(job);
+		return refuse_unknown_table(job, names_left);
 	if (!plan->table->is_view)
 		return 0;
 	if (!plan->writes)
@@ -191,6 +206,38 @@ static int check_answer(struct job *job)
 	return compiler_refuse(&plan->compiler, ERROR_TOO_LARGE, NULL, "the answer is larger than a reply may be");
 }
 
+static void stand_by(struct job_plan *plan)
+{
+	plan->kind = PROCEDURE_BY_KEY;
+	plan->stands_by = true;
+	plan->share = (struct share){0};
+}
+
+/* What is not run any more has no plan. */
+static bool plan_to_stand_by(struct job *job, struct catalog *catalog)
+{
+	struct error error;
+
+	return ledger_wants(job) && plan_start(job, catalog, &error) == 0 && ledger_compile(job) == 0;
+}
+
+bool procedure_stand_by(struct job *job, struct catalog *catalog, const struct error *error)
+{
+	struct job_plan *plan;
+
+	if (!job->plan && !plan_to_stand_by(job, catalog))
+		return false;
+	plan = job->plan;
+	if (plan->once.id.size == 0 || plan->stands_by)
+		return false;
+	stand_by(plan);
+	plan->doomed = plan->failed = true;
+	plan->error = *error;
+	/* It touches nothing but the row of its id. */
+	footprint_init(&plan->footprint, &job->arena);
+	return ledger_compile(job) == 0;
+}
+
 int procedure_compile(struct job *job, struct catalog *catalog, const struct procedure_facts *facts,
 		      struct error *ret_error)
 {
@@ -202,21 +249,39 @@ int procedure_compile(struct job *job, struct catalog *catalog, const struct pro
 		return result;
 	plan = job->plan;
 	result = check_reply_address(job);
-	if (result == 0 && !(job->policy->ops & (1u << op)))
+	if (result == 0)
+		result = ledger_compile(job);
+	if (result == 0 && !job->recovered && !(job->policy->ops & (1u << op)))
 		result = compiler_refuse(&plan->compiler, ERROR_FORBIDDEN, NULL, "the queue may not use `%s`",
 					 op_name(op));
 	if (result == 0 && op_needs_table(op))
-		result = resolve_table(job);
+		result = resolve_table(job, facts->names_left);
 	if (result == 0)
-		result = compile_operation(job, facts);
+		result = job->recovered ? compile_recovered(job) : compile_operation(job, facts);
 	if (result == 0)
 		result = check_answer(job);
 	if (result == 0 && plan->kind != PROCEDURE_ANSWERED)
 		plan_rows_begin(plan);
+	/* Whatever has become of the table since: the command has taken effect, and that is its answer. */
+	if (job->recovered && (result == -EINVAL || result == -ENOENT)) {
+		plan->kind = PROCEDURE_ANSWERED;
+		result = 0;
+	}
+	/* Its answer may be kept, with all that was said. */
+	if (result == 0 && job->recovered && plan->kind == PROCEDURE_ANSWERED && ledger_wants(job))
+		stand_by(plan);
 	/* From here on errors are the run's own. */
 	plan->compiler.error = &plan->error;
-	plan->compiler.warnings = NULL;
+	plan->compiler.warnings = plan->compiler.warnings_if_noted = NULL;
+	plan->compiled_warnings = plan->warnings.count;
 	return result;
+}
+
+bool procedure_takes_nothing_back(const struct job *job)
+{
+	const struct job_plan *plan = job->plan;
+
+	return plan->writes && plan->table && !plan->table->transactional;
 }
 
 enum procedure_kind procedure_kind(const struct job *job)

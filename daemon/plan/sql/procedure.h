@@ -16,12 +16,14 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* What `info` answers beside the catalog's facts. */
+/* What `info` answers beside the catalog's facts, and how much a hint may cost. */
 struct procedure_facts {
 	const char *version;
 	const char *worker;
 	uint32_t in_flight, message_bytes, batch;
 	uint64_t reply_bytes;
+	/* So many names of tables may still be held against an unknown one, for a hint; taken from. NULL: all. */
+	uint32_t *names_left;
 };
 
 enum procedure_kind {
@@ -36,6 +38,16 @@ enum procedure_kind {
  * catalog may heal; -ENOMEM. May be called again after -ENOENT or with a newer catalog. */
 int procedure_compile(struct job *job, struct catalog *catalog, const struct procedure_facts *facts,
 		      struct error *ret_error);
+
+/* Whether it writes to a table that is not transactional: what it has done stays, whatever becomes of the transaction.
+ */
+bool procedure_takes_nothing_back(const struct job *job);
+
+/* A command with `once` that cannot be compiled, is not to be run any more, or has failed for good may have been
+ * executed earlier: it takes its place in a batch without a statement of its own, so that rowd_ledger is asked, and
+ * fails with the error if it knows nothing. Need not have been compiled. Returns false for any other command, for one
+ * that stands by already, and without memory. */
+bool procedure_stand_by(struct job *job, struct catalog *catalog, const struct error *error);
 
 /* Gives back the catalog, and the reply; legal when never compiled. The rest goes with the job's arena. */
 void procedure_free(struct job *job);
@@ -61,6 +73,22 @@ int procedure_row(struct job *job, uint32_t index, const char *const *values, co
 		  uint32_t count);
 void procedure_done(struct job *job, uint32_t index, const struct statement_result *result);
 void procedure_failed(struct job *job, uint32_t index, const struct sql_error *error);
+
+/* Once its first wave was written: whether that is one statement and all there will be, unless it fails, and nothing in
+ * its answer can make the command fail after it has taken effect: no result that may be too large, no row to look for.
+ * Then it may be committed before it is answered. */
+bool procedure_is_one_statement(const struct job *job);
+
+/* For such a one: whether it may be the first of a compound statement. The server has to know these, and of what is in
+ * one a client is told the rows and little else: neither warnings nor how many rows a statement without rows has
+ * changed. It must not fail for want of a row, when the marker has named it already. Nor may it be a table that is not
+ * transactional: what fails in the middle runs again. */
+bool procedure_fits_compound(const struct job *job);
+
+/* For such a one, when what was said above did not hold, since the table has changed under it. refuse_row: in place of
+ * -ESTALE; no more of its rows are wanted. tell_executed: in place of undoing what it did, after FAILED. */
+void procedure_refuse_row(struct job *job);
+void procedure_tell_executed(struct job *job);
 
 /* Why it failed; valid until the next restart. */
 const struct error *procedure_error(const struct job *job);

@@ -60,18 +60,40 @@ static void write_limits(struct writer *writer, const struct policy *policy, con
 	writer_map_end(writer);
 }
 
+static bool is_named(const struct job *job, const struct table *table)
+{
+	return !table->transactional && policy_allows_table(job->policy, table->name);
+}
+
+/* Where `delivery` does not hold: what the server cannot take back may be there twice after a crash. */
+static void write_not_transactional(struct writer *writer, const struct job *job)
+{
+	const struct catalog *catalog = job->plan->catalog;
+	uint32_t count = 0;
+
+	writer_key(writer, BYTES("not_transactional"));
+	for (uint32_t i = 0; i < catalog_table_count(catalog); i++)
+		count += is_named(job, catalog_table_at(catalog, i));
+	writer_array(writer, count);
+	for (uint32_t i = 0; i < catalog_table_count(catalog); i++)
+		if (is_named(job, catalog_table_at(catalog, i)))
+			writer_str(writer, catalog_table_at(catalog, i)->name);
+	writer_array_end(writer);
+}
+
 int answer_info(struct job *job, const struct procedure_facts *facts)
 {
 	const struct server_facts *server = job->plan->compiler.server;
 	struct writer *writer = answer_begin(&job->plan->answer, "row");
 
-	writer_map(writer, 7);
+	writer_map(writer, 8);
 	write_text_member(writer, "version", bytes_of(facts->version));
 	write_text_member(writer, "server", server->kind == SERVER_MARIADB ? BYTES("mariadb") : BYTES("mysql"));
 	write_text_member(writer, "server_version", bytes_of(server->version_text));
 	write_text_member(writer, "worker", bytes_of(facts->worker));
 	write_text_member(writer, "queue", job->policy->queue);
 	write_text_member(writer, "delivery", job->policy->delivery);
+	write_not_transactional(writer, job);
 	write_limits(writer, job->policy, facts);
 	writer_map_end(writer);
 	answer_end(&job->plan->answer);

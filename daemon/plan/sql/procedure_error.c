@@ -54,6 +54,36 @@ static bool may_name(const struct job *job, const struct key *key, const struct 
 /* The servers' "failed to read auto-increment value": the one error about a column for which they do not name it. */
 enum { AUTO_INCREMENT_ENDED = 1467 };
 
+/* "DOUBLE value is out of range in '`db`.`pets`.`age` + 1e308'": the column of the expression that failed. */
+enum { EXPRESSION_OUT_OF_RANGE = 1690 };
+
+/* Behind the name of a database or of a table there is a point. */
+static bool names_column(const char *message, struct bytes quoted)
+{
+	const char *end = message + strlen(message);
+	const char *at = message;
+
+	while ((at = memmem(at, (size_t)(end - at), quoted.data, quoted.size)) != NULL) {
+		at += quoted.size;
+		if (*at != '.')
+			return true;
+	}
+	return false;
+}
+
+static const struct column *find_in_expression(const struct job *job, const struct sql_error *from)
+{
+	const struct value *set = job->command.operation.set;
+
+	for (uint32_t i = 0; set && i < set->size; i++) {
+		const struct column *column = table_find_column(job->plan->table, value_bytes(&set->members[i].key));
+
+		if (column && names_column(from->message, column->quoted))
+			return column;
+	}
+	return NULL;
+}
+
 /* The column, where a constraint is about one only. */
 static void add_place(const struct job *job, const struct sql_error *from, struct error *error)
 {
@@ -75,19 +105,20 @@ static void add_place(const struct job *job, const struct sql_error *from, struc
 		column = foreign_key->columns[0]->name;
 	else if (from->number == AUTO_INCREMENT_ENDED && table->auto_increment)
 		column = table->auto_increment->name;
+	else if (from->number == EXPRESSION_OUT_OF_RANGE && find_in_expression(job, from))
+		column = find_in_expression(job, from)->name;
 	if (constraint.size > 0 && may_name(job, key, foreign_key, error->code))
 		error_at_constraint(error, constraint);
 	if (column.size > 0 && table_find_column(table, column))
 		error_at_column(error, column);
 }
 
-/* MariaDB's JSON columns are texts with a check. */
-static bool is_document(const struct job *job, struct bytes name)
+static bool is_of_kind(const struct job *job, struct bytes name, enum column_kind kind)
 {
 	const struct table *table = job->plan ? job->plan->table : NULL;
 	const struct column *column = table ? table_find_column(table, name) : NULL;
 
-	return column && column->kind == COLUMN_JSON;
+	return column && column->kind == kind;
 }
 
 /* What the server says about a regular expression is the pattern's fault: MariaDB has one number for it, MySQL one for
@@ -108,6 +139,12 @@ static void tell_regexp(const struct job *job, struct error *error)
 		 "the pattern of `regexp` is no regular expression that the server takes");
 	if (column)
 		error_at_column(error, column->name);
+}
+
+static void tell_out_of_range(struct error *error)
+{
+	error->code = ERROR_OUT_OF_RANGE;
+	snprintf(error->message, sizeof(error->message), "%s", error_code_meaning(error->code));
 }
 
 static void add_hint(const struct job *job, struct error *error)
@@ -154,12 +191,15 @@ void procedure_error_from_sql(const struct job *job, const struct sql_error *fro
 	}
 	if (job->plan && job->plan->table)
 		add_place(job, from, ret_error);
-	/* No constraint of the user's: it is how MariaDB has a JSON type. */
-	if (code == ERROR_CHECK_VIOLATION && is_document(job, bytes_of(ret_error->at_column))) {
+	/* No constraint of the user's: MariaDB's JSON columns are texts with a check. */
+	if (code == ERROR_CHECK_VIOLATION && is_of_kind(job, bytes_of(ret_error->at_column), COLUMN_JSON)) {
 		ret_error->code = ERROR_BAD_VALUE;
 		ret_error->at_constraint[0] = '\0';
 		snprintf(ret_error->message, sizeof(ret_error->message), "the server takes no such document");
 	}
+	/* The servers say "too long" of a number with more bits than the column. */
+	if (code == ERROR_DATA_TOO_LONG && is_of_kind(job, bytes_of(ret_error->at_column), COLUMN_BIT))
+		tell_out_of_range(ret_error);
 	if (code == ERROR_BAD_VALUE && is_regexp_fault(from->number))
 		tell_regexp(job, ret_error);
 	if (job->plan && job->plan->create.is_array)

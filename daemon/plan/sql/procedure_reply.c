@@ -33,13 +33,47 @@ static bool is_undecodable(const struct job *job, const struct error *error)
 	return !job->plan && (error->code == ERROR_BAD_MESSAGE || error->code == ERROR_TOO_LARGE);
 }
 
-static void encode(struct job *job, const struct error *error, const struct reply_times *times, struct buffer *out)
+/* One row of a table is written or not, whatever its engine. */
+static bool is_of_one_row(const struct job *job)
 {
-	struct reply reply = {.error = error, .attempt = job->attempts + 1};
+	const struct job_plan *plan = job->plan;
+
+	return job->command.operation.op == OP_CREATE ? plan->create.row_count == 1 : job->command.operation.pk != NULL;
+}
+
+/* Whether the command failed where the server could not undo it. */
+static bool may_be_half_done(const struct job *job)
+{
+	const struct job_plan *plan = job->plan;
+
+	if (!plan || !plan->wave || !procedure_takes_nothing_back(job))
+		return false;
+	return plan->has_effects || plan->table->has_triggers || !is_of_one_row(job);
+}
+
+/* Whoever reads that it failed takes it for not done. */
+static void tell_half_done(const struct error *error, struct error *ret_error)
+{
+	const char *before = error->hint[0] ? "; " : "";
+
+	*ret_error = *error;
+	error_hint(ret_error, "%s%sthe table is not transactional: a part of the command may have taken effect",
+		   error->hint, before);
+}
+
+/* silent: nothing is said but that it went well. */
+static void encode(struct job *job, const struct error *error, bool silent, const struct reply_times *times,
+		   struct buffer *out)
+{
+	struct reply reply = {.error = error, .attempt = job->attempts + 1, .recovered = job->recovered};
+	bool replayed = !error && job->plan && job->plan->once.replayed;
 
 	if (job->command.timing)
 		reply.times = times;
-	if (!error && job->plan) {
+	if (replayed) {
+		reply.stored = job->plan->once.stored;
+		reply.replayed = !job->recovered;
+	} else if (!error && job->plan && !silent) {
 		answer_reply(&job->plan->answer, &reply);
 		reply.warnings = job->plan->warnings.items;
 		reply.warning_count = job->plan->warnings.count;
@@ -60,12 +94,59 @@ int plan_check_reply_size(struct job *job)
 	if (job->plan->answer.body.size + job->raw.size * ECHO_GROWTH + ENVELOPE_BYTES <= limit)
 		return 0;
 	buffer_init(&buffer, limit);
-	encode(job, NULL, &longest, &buffer);
+	encode(job, NULL, false, &longest, &buffer);
 	state = buffer.state;
 	buffer_free(&buffer);
 	if (state == BUFFER_NO_MEMORY)
 		return -ENOMEM;
 	return state == BUFFER_TOO_LARGE ? -EFBIG : 0;
+}
+
+/* How many bytes of text a value of the column can be; 0: nobody knows. */
+static uint64_t longest_text(const struct column *column)
+{
+	enum { OTHERS = 512, UTF8_CHARACTER = 4 };
+
+	switch (column->kind) {
+	case COLUMN_INTEGER:
+	case COLUMN_YEAR:
+	case COLUMN_BIT:
+	case COLUMN_DECIMAL:
+	case COLUMN_FLOAT:
+	case COLUMN_DOUBLE:
+	case COLUMN_UUID:
+	case COLUMN_DATE:
+	case COLUMN_DATETIME:
+	case COLUMN_TIMESTAMP:
+	case COLUMN_TIME:
+		return OTHERS;
+	case COLUMN_TEXT:
+		return column->length_in_bytes ? column->max_length : column->max_length * UTF8_CHARACTER;
+	case COLUMN_ENUM:
+	case COLUMN_SET:
+		return column->type.size; /* which names all members */
+	case COLUMN_BINARY:
+		return column->max_length;
+	case COLUMN_GEOMETRY:
+	case COLUMN_JSON:
+		break;
+	}
+	return 0;
+}
+
+bool plan_row_surely_fits(const struct job *job)
+{
+	const struct job_plan *plan = job->plan;
+	uint64_t bytes = job->raw.size * ECHO_GROWTH + ENVELOPE_BYTES;
+
+	for (uint32_t i = 0; i < plan->column_count; i++) {
+		uint64_t longest = longest_text(plan->columns[i]);
+
+		if (longest == 0)
+			return false;
+		bytes += (plan->columns[i]->name.size + longest) * ECHO_GROWTH;
+	}
+	return bytes <= job->policy->reply_bytes;
 }
 
 /* The text of the first wave is not needed any more: its memory serves the reply. */
@@ -88,13 +169,21 @@ int procedure_reply(struct job *job, const struct error *error)
 		.total = job->ended_us - job->submitted_us,
 	};
 	struct job_reply *reply = &job->reply;
+	struct error half_done;
 	struct buffer buffer;
-	bool allowed;
+	bool allowed, silent = job->recovered && error;
 
+	/* It is only the row that could not be read again. */
+	if (silent)
+		error = NULL;
 	/* All but the reason's text, which is long. */
 	memset(reply, 0, offsetof(struct job_reply, reason));
 	reply->reason[0] = '\0';
 	allowed = fill_addresses(job);
+	if (error && may_be_half_done(job)) {
+		tell_half_done(error, &half_done);
+		error = &half_done;
+	}
 	if (error) {
 		reply->code = error->code;
 		snprintf(reply->reason, sizeof(reply->reason), "%s", error->message);
@@ -105,7 +194,7 @@ int procedure_reply(struct job *job, const struct error *error)
 		return 0;
 	}
 	buffer = take_buffer(job);
-	encode(job, error, &times, &buffer);
+	encode(job, error, silent, &times, &buffer);
 	if (!buffer_failed(&buffer))
 		reply->encoded = buffer_bytes(&buffer);
 	/* Which is not used any more while the reply stands in it. */

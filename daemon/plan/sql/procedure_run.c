@@ -13,6 +13,10 @@ void procedure_restart(struct job *job)
 {
 	struct job_plan *plan = job->plan;
 
+	if (plan->stands_by) {
+		plan->failed = plan->doomed;
+		return;
+	}
 	/* Nothing was sent since it was compiled, or started over. */
 	if (!plan->wave && !plan->failed)
 		return;
@@ -22,6 +26,7 @@ void procedure_restart(struct job *job)
 	plan->failed = false;
 	plan->bad_row = (struct bad_row){0};
 	plan->key_rows = 0;
+	plan->warnings.count = plan->compiled_warnings;
 	plan->create.next_row = plan->create.first_rows;
 	plan->create.read_row = 0;
 	buffer_reset(&plan->keys);
@@ -129,6 +134,8 @@ enum procedure_step procedure_next(struct job *job, struct statement ret_stateme
 
 	*ret_count = 0;
 	*ret_undo = false;
+	if (plan->stands_by)
+		return plan->failed ? PROCEDURE_FAILED : PROCEDURE_FINISHED;
 	if (!plan->wave)
 		wave = complete(job) ? &plan->first : NULL;
 	else if (!plan->failed && follow(job))
@@ -250,6 +257,13 @@ int procedure_row(struct job *job, uint32_t index, const char *const *values, co
 	return 0;
 }
 
+/* The server has a note: what was to be said in that case holds. */
+static void add_noted_warnings(struct job_plan *plan)
+{
+	for (uint32_t i = 0; i < plan->warnings_if_noted.count && plan->warnings.count < COMPILER_WARNINGS; i++)
+		plan->warnings.items[plan->warnings.count++] = plan->warnings_if_noted.items[i];
+}
+
 void procedure_done(struct job *job, uint32_t index, const struct statement_result *result)
 {
 	struct job_plan *plan = job->plan;
@@ -262,6 +276,8 @@ void procedure_done(struct job *job, uint32_t index, const struct statement_resu
 		plan->insert_id = result->insert_id;
 	if (result->affected > 0)
 		plan->has_effects = true;
+	if (result->warnings > 0)
+		add_noted_warnings(plan);
 }
 
 void procedure_failed(struct job *job, uint32_t index, const struct sql_error *error)
@@ -283,6 +299,48 @@ void procedure_failed(struct job *job, uint32_t index, const struct sql_error *e
 					       index / STATEMENTS_PER_ROW);
 	else
 		bad_row_begin(plan, index, error);
+}
+
+/* Whether the statement answers no row, or one of a size that is known to be small. */
+static bool answers_little(const struct job *job)
+{
+	const struct job_plan *plan = job->plan;
+
+	if (plan->first.statements[0].role == ROLE_EFFECT)
+		return true;
+	return (plan->shape == ANSWER_ROW || plan->create.row_count == 1) && plan_row_surely_fits(job);
+}
+
+bool procedure_is_one_statement(const struct job *job)
+{
+	const struct job_plan *plan = job->plan;
+
+	/* Which row of several was to blame is asked with more statements. */
+	return plan->writes && plan->kind == PROCEDURE_BY_KEY && plan->wave == &plan->first && plan->first.count == 1 &&
+	       !plan->follow && plan->create.row_count <= 1 && answers_little(job);
+}
+
+bool procedure_fits_compound(const struct job *job)
+{
+	const struct job_plan *plan = job->plan;
+
+	return plan->compiler.server->kind == SERVER_MARIADB && plan->first.statements[0].role == ROLE_ROWS &&
+	       plan->warnings_if_noted.count == 0 && !job->command.operation.required &&
+	       !procedure_takes_nothing_back(job);
+}
+
+void procedure_refuse_row(struct job *job)
+{
+	struct job_plan *plan = job->plan;
+
+	plan->failed = true;
+	error_set(&plan->error, ERROR_INTERNAL, "the table has changed under the command");
+}
+
+void procedure_tell_executed(struct job *job)
+{
+	error_set(&job->plan->error, ERROR_INTERNAL,
+		  "the command itself has been executed, but the table has changed under it: read what it has stored");
 }
 
 const struct error *procedure_error(const struct job *job)

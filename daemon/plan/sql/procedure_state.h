@@ -2,6 +2,7 @@
 #ifndef PLAN_PROCEDURE_STATE_H
 #define PLAN_PROCEDURE_STATE_H
 
+#include "common/fingerprint.h"
 #include "daemon/plan/sql/answer.h"
 #include "daemon/plan/sql/compiler.h"
 #include "daemon/plan/sql/insertion.h"
@@ -87,6 +88,16 @@ struct share {
 	uint32_t assignment_count;
 };
 
+/* What `once` needs (plan/sql/ledger.h). */
+struct once {
+	struct bytes id; /* with its type in front; empty: the command does not want it */
+	unsigned char fingerprint[FINGERPRINT_BYTES];
+	bool found, is_same; /* there is a row of this id, with this fingerprint */
+	bool is_read;        /* `stored` is its answer */
+	bool replayed;       /* which is the answer of this one */
+	struct bytes stored;
+};
+
 struct job_plan {
 	struct catalog *catalog;
 	const struct table *table;
@@ -104,6 +115,9 @@ struct job_plan {
 	const struct value **key; /* by which the row is read back */
 	struct create_state create;
 	struct share share;
+	struct once once;
+	bool stands_by; /* it has no statements; its answer, or with `doomed` the error, is there already */
+	bool doomed;
 	struct bytes update_head; /* "UPDATE t SET …", when its WHERE comes with the second wave */
 
 	/* Completes the first wave, of which compile wrote only what is needed to share it; NULL: it is complete. */
@@ -127,7 +141,9 @@ struct job_plan {
 	struct wave first; /* what compile wrote, and every run sends first */
 	struct wave later;
 	struct answer answer;
-	struct compiler_warnings warnings;
+	/* Those of the compiler first; behind them those that the run has found to hold. */
+	struct compiler_warnings warnings, warnings_if_noted;
+	uint32_t compiled_warnings;
 	struct error error;
 };
 
@@ -161,6 +177,9 @@ void plan_append_key_columns(struct job_plan *plan);
 /* Returns 0; -EFBIG when the reply with the answer, as it would be sent, is above the queue's limit; -ENOMEM. A command
  * that asks for no reply has none that could be too large. */
 int plan_check_reply_size(struct job *job);
+
+/* Whether a reply with one row of the plan's columns, whatever stands in it, is surely within the queue's limit. */
+bool plan_row_surely_fits(const struct job *job);
 
 /* A write that must not share its transaction: it could not be undone with it, or a trigger may do anything. */
 enum procedure_kind plan_write_kind(const struct table *table);
@@ -210,6 +229,7 @@ int compile_count(struct job *job);
 int compile_exists(struct job *job);
 int compile_update(struct job *job);
 int compile_delete(struct job *job);
+int compile_recovered(struct job *job);
 
 /* These are answered from what is known already. */
 int answer_ping(struct job *job);

@@ -8,6 +8,7 @@
 
 #include "daemon/plan/sql/condition.h"
 #include "daemon/plan/sql/order.h"
+#include "daemon/plan/sql/set_operator.h"
 
 #include <assert.h>
 #include <errno.h>
@@ -17,6 +18,7 @@ struct assignments {
 	bool *changed;                     /* per column of the table */
 	const struct value **values;       /* per column: the plain value that it is set to; NULL: none */
 	struct share_assignment *literals; /* per column: where that stands */
+	bool any_operator;                 /* of some column the new value is not known */
 	struct row row;
 };
 
@@ -33,48 +35,34 @@ static int finish_update(struct job *job)
 	return 0;
 }
 
-/* A map stands for an operator: a map of one known name. */
-static int resolve_operator(struct compiler *compiler, const struct column *column, const struct value *map,
-			    const struct value **ret_value)
+/* The literal of a plain value, with where it stands. */
+static int append_plain(struct compiler *compiler, struct assignments *assignments, const struct column *column,
+			const struct value *value)
 {
-	static const struct bytes later[] = {{"inc", 3}, {"mul", 3}, {"concat", 6}, {"min", 3},
-					     {"max", 3}, {"now", 3}, {"default", 7}};
-	char quoted[ERROR_QUOTED_BYTES];
-	struct bytes name;
+	size_t start = compiler->out->size;
+	int result = row_append_literal(&assignments->row, compiler, column, value, LITERAL_STORE);
 
-	if (value_map_size(map) != 1) {
-		compiler_refuse(compiler, ERROR_BAD_VALUE, column, "a map in `set` has exactly one member");
-		error_hint(compiler->error, "to store a map, write {`value`: {…}}");
-		return -EINVAL;
-	}
-	name = value_bytes(&map->members[0].key);
-	if (bytes_equal(name, BYTES("value"))) {
-		*ret_value = &map->members[0].value;
-		return 0;
-	}
-	compiler_refuse(compiler, ERROR_BAD_VALUE, column, "`set` knows no operator `%s`", error_quote(quoted, name));
-	for (size_t i = 0; i < sizeof(later) / sizeof(later[0]); i++)
-		if (bytes_equal(name, later[i]))
-			error_hint(compiler->error, "not in this version");
-	if (compiler->error->hint[0] == '\0')
-		error_hint(compiler->error, "to store a map, write {`value`: {…}}");
-	return -EINVAL;
+	assignments->values[column->position] = value;
+	assignments->literals[column->position] = (struct share_assignment){.column = column,
+									    .start = start,
+									    .size = compiler->out->size - start,
+									    .is_null = value->type == VALUE_NIL};
+	return result;
 }
 
 static int append_assignment(struct compiler *compiler, struct assignments *assignments, const struct member *member,
 			     bool first)
 {
 	const struct column *column;
-	const struct value *value = &member->value;
+	const struct value *operand;
+	enum set_operator operation;
 	int result = compiler_find_column(compiler, value_bytes(&member->key), &column);
-	size_t start;
 
 	if (result < 0)
 		return result;
 	if (column->generated)
 		return compiler_refuse(compiler, ERROR_BAD_VALUE, column, "the column is computed and cannot be set");
-	if (value->type == VALUE_MAP)
-		result = resolve_operator(compiler, column, value, &value);
+	result = set_operator_read(compiler, column, &member->value, &operation, &operand);
 	if (result < 0)
 		return result;
 	if (!first)
@@ -82,14 +70,10 @@ static int append_assignment(struct compiler *compiler, struct assignments *assi
 	buffer_append(compiler->out, column->quoted);
 	buffer_append_text(compiler->out, " = ");
 	assignments->changed[column->position] = true;
-	assignments->values[column->position] = value;
-	start = compiler->out->size;
-	result = row_append_literal(&assignments->row, compiler, column, value, LITERAL_STORE);
-	assignments->literals[column->position] = (struct share_assignment){.column = column,
-									    .start = start,
-									    .size = compiler->out->size - start,
-									    .is_null = value->type == VALUE_NIL};
-	return result;
+	if (operation == SET_VALUE)
+		return append_plain(compiler, assignments, column, operand);
+	assignments->any_operator = true;
+	return set_operator_append(compiler, column, operation, operand);
 }
 
 static int append_assignments(struct job *job, struct assignments *assignments)
@@ -174,13 +158,16 @@ static int compile_by_key(struct job *job, bool returning)
 		result = plan_statement_end(plan, &plan->first);
 	if (result == 0 && returning)
 		result = append_reread(plan, &assignments);
-	return result < 0 ? result : share_update(plan, &row, assignments.literals, assignments.changed);
+	/* What depends on the row has a statement of its own. */
+	if (result < 0 || assignments.any_operator)
+		return result;
+	return share_update(plan, &row, assignments.literals, assignments.changed);
 }
 
 static int compile_by_condition(struct job *job, enum target target)
 {
 	struct job_plan *plan = job->plan;
-	struct assignments assignments;
+	struct assignments assignments = {0};
 	int result = append_update(job, &plan->first, &assignments);
 
 	if (result == 0)
@@ -233,7 +220,7 @@ static int compile_by_keys(struct job *job, enum target target)
 {
 	struct job_plan *plan = job->plan;
 	const struct key *key = plan->table->primary_key;
-	struct assignments assignments;
+	struct assignments assignments = {0};
 	struct buffer *out;
 	int result;
 

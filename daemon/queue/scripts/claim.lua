@@ -3,8 +3,9 @@
 -- are trimmed last, since a script does not roll back.
 --
 -- KEYS list, again, inflight, workers, owner, paused
--- ARGV worker, first claim number, at most so many commands, at most so many bytes, shared, only from again, longest
--- Returns {'fenced' | 'late' | 'standby' | 'paused'} or {'claimed', how many had been given back, then for each of these
+-- ARGV worker, first claim number, at most so many commands, at most so many bytes, shared, only from again, longest,
+--      alone from so many attempts on, whether one that is alone may come
+-- Returns {'fenced' | 'late' | 'standby' | 'paused'}, {'alone'} when one is next that may not come, or {'claimed', how many had been given back, then for each of these
 -- attempts and command, then the other commands}. Of a command that is longer than the longest only so much is told: an
 -- element may have 512 MB.
 local clock = redis.call('TIME')
@@ -64,7 +65,7 @@ local function unwrap(element)
 end
 
 local number, most, most_bytes = tonumber(ARGV[2]), tonumber(ARGV[3]), tonumber(ARGV[4])
-local longest = tonumber(ARGV[7])
+local longest, alone_from = tonumber(ARGV[7]), tonumber(ARGV[8])
 local taken, taken_bytes, full = 0, 0, false
 local answer, told, fields = {'claimed', 0}, 2, {}
 
@@ -81,6 +82,14 @@ local function take(source, wrapped)
 			local attempts, command = 0, elements[i]
 			if wrapped then
 				attempts, command = unwrap(command)
+			end
+			-- What has seen so many workers die comes by itself: should another one die, it is known whose fault
+			-- it may be, and nobody else is counted as there.
+			if attempts >= alone_from then
+				full = true
+				if taken > 0 or ARGV[9] ~= '1' then
+					break
+				end
 			end
 			local size = #command
 			if taken_bytes + size > most_bytes and taken > 0 then
@@ -99,6 +108,9 @@ local function take(source, wrapped)
 			fields[2 * taken - 1], fields[2 * taken] = field, command
 			told = told + 1
 			answer[told] = size > longest and string.sub(command, 1, longest) or command
+			if full then
+				break
+			end
 		end
 		if #elements < ask then
 			break
@@ -110,6 +122,9 @@ local function take(source, wrapped)
 end
 
 local from_again = take(KEYS[2], true)
+if full and taken == 0 then
+	return {'alone'}
+end
 answer[2] = from_again
 local from_list = 0
 if ARGV[6] ~= '1' then

@@ -3,7 +3,7 @@
 -- A negative score is a worker that was declared dead: it stays dead, however it came back.
 --
 -- KEYS workers, owner, inflight, landing, again    ARGV worker, lease_ms, join, shared
--- Returns {'fenced'} or {'held', in flight, landed, again, owner}.
+-- Returns {'fenced'} or {'held', in flight, landed, again, owner, 1 when the lease had ended before it was renewed}.
 local clock = redis.call('TIME')
 local now = clock[1] * 1000 + math.floor(clock[2] / 1000)
 local lease_end = redis.call('ZSCORE', KEYS[1], ARGV[1])
@@ -20,4 +20,5 @@ if not owner and ARGV[4] ~= '1' then
 	redis.call('SET', KEYS[2], ARGV[1])
 	owner = ARGV[1]
 end
-return {'held', redis.call('HLEN', KEYS[3]), redis.call('LLEN', KEYS[4]), redis.call('LLEN', KEYS[5]), owner or ''}
+return {'held', redis.call('HLEN', KEYS[3]), redis.call('LLEN', KEYS[4]), redis.call('LLEN', KEYS[5]), owner or '',
+	lease_end and tonumber(lease_end) < now and 1 or 0}

@@ -1,6 +1,6 @@
 """A random command per operation, well formed but for the values in it."""
 
-from model.generator import values
+from model.generator import operators, values
 from model.generator.conditions import Conditions
 
 WEIGHTS = {"ping": 3, "info": 2, "tables": 2, "describe": 2, "create": 26, "read": 26, "count": 7, "exists": 7,
@@ -234,7 +234,7 @@ class Commands:
         if rng.random() < 0.4:
             changed += [column for column in rng.sample(table.columns, 2) if column not in changed
                         and (not column.generated or rng.random() < self.mistakes) and column.name not in table.key]
-        made["set"] = {column.name: self.assigned(table, column) for column in changed}
+        made["set"] = {column.name: self.assigned(table, column, "pk" in made) for column in changed}
         if rng.random() < self.unknown:
             made["set"]["no_such"] = 1
         if rng.random() < 0.35:
@@ -243,14 +243,24 @@ class Commands:
             made["required"] = rng.random() < 0.8
         return made
 
-    def assigned(self, table, column):
+    def assigned(self, table, column, by_key=True):
         """What `set` says of a column: a map is written as a value."""
         if column.auto_increment:
             return self.rng.choice(self._free_ids(table))
+        operator = self._operator(table, column, by_key) if self.rng.random() < 0.3 else None
+        if operator:
+            return operator
         value = self.value(table, column)
         if isinstance(value, dict) or (not isinstance(value, list) and self.rng.random() < 0.05):
             return {"value": value}
         return value
+
+    def _operator(self, table, column, by_key):
+        """None of the key's columns, but by mistake. Of many rows, what is unique depends on their order in between."""
+        in_unique = any(column.name in unique.columns for unique in table.all_uniques)
+        if in_unique and (column.name in table.key or not by_key) and self.rng.random() >= self.mistakes * by_key:
+            return None
+        return operators.draw(self.rng, column, self.codec, self.mistakes, lambda: self.value(table, column))
 
     def _delete(self, table):
         rng = self.rng

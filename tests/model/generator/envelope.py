@@ -21,6 +21,10 @@ def add(rng, command, serial, channel):
         command["traceparent"] = TRACE
     if rng.random() < 0.1:
         command["timing"] = rng.choice([True, True, False])
+    if rng.random() < 0.1:
+        command["once"] = command["op"] in ("create", "update", "delete")
+        if command["once"]:  # nobody else has this id: once is as without it
+            command["id"] = f"once {channel}{serial}"
     heard = rng.random()
     if heard < 0.1:
         command["reply_to"] = f"{channel}{serial}"

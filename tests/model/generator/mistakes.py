@@ -9,13 +9,14 @@ LATER_FIELDS = {
     "update": ["if", "max_affected", "rows", "order", "limit"],
     "delete": ["max_affected", "order", "limit"],
 }
-LATER_EVERYWHERE = ["lane", "not_before", "deadline", "timeout_ms", "once", "dry_run"]
+LATER_EVERYWHERE = ["lane", "not_before", "deadline", "timeout_ms", "dry_run"]
 NOT_YET = "not in this version"
 
 # Field to values of a type that it does not take, and to values of the right type that it does not take.
 WRONG_TYPE = {
     "table": [1, ["x"], True], "id": [1.5, True, [1]], "reply_ttl_ms": ["x", 1.5], "traceparent": [1],
-    "timing": [1, "yes"], "db": [1, "yes"], "values": [1, "x", [1]], "set": [1, "x", [1]], "where": [1, "x", [1]],
+    "timing": [1, "yes"], "once": [1, "yes"], "db": [1, "yes"], "values": [1, "x", [1]], "set": [1, "x", [1]],
+    "where": [1, "x", [1]],
     "pk": [[1]],
     "select": ["id", 1, [1]], "order": ["id", [1]], "limit": ["x", 1.5, True], "offset": ["x"], "page": ["x"],
     "page_size": ["x"], "first": [1], "required": [1, "x"], "returning": ["id", 1, [1]],

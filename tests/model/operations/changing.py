@@ -1,13 +1,38 @@
 """update, delete."""
 
+from model.kinds import Refused
+from model.operations import operators
 from model.operations.common import columns_named, read_values
 from model.operations.reading import find, too_large
-from model.prediction import Prediction, Rows, fault, refused
+from model.prediction import Fault, Prediction, Rows, fault, refused
 
 
 def unwrap(value):
     """What `set` writes as {"value": …} is a value."""
     return value["value"] if isinstance(value, dict) and set(value) == {"value"} else value
+
+
+def read_set(table, changes, codec):
+    """The values to store; those of operators are made of each row's."""
+    made = {name: value for name, value in changes.items() if isinstance(value, dict) and "value" not in value
+            and name in table.by_name and not table.by_name[name].generated}
+    read = read_values(table, {name: unwrap(value) for name, value in changes.items() if name not in made}, codec)
+    for name, operator in made.items():
+        try:
+            change = operators.read(table, table.by_name[name], operator, codec)
+        except Refused as refusal:
+            read.early.append(Fault(refusal.codes, column=name))
+            continue
+        read.stored[name] = change
+        if change.adjusted:
+            read.adjusted.add(name)
+    return read
+
+
+def noted(changes):
+    """The columns that the server's notes may be about: which of them it was, nobody tells."""
+    products = {name: change for name, change in changes.items() if getattr(change, "may_note", False)}
+    return set(products) if any(change.noted for change in products.values()) else set()
 
 
 def returned(table, command, default):
@@ -29,13 +54,12 @@ def update(world, table, command):
     by_key = command.get("pk") is not None
     names, faults = returned(table, command, by_key)
     found, not_found = find(world, table, command)
-    assigned = {name: unwrap(value) for name, value in command["set"].items()}
-    values = read_values(table, assigned, world.codec)
+    values = read_set(table, command["set"], world.codec)
     faults = faults + not_found + values.early
     if names is not None and not by_key:
         if not table.key:
             faults.append(fault("BAD_VALUE"))
-        faults += [fault("BAD_VALUE", column=name) for name in table.key if name in assigned]
+        faults += [fault("BAD_VALUE", column=name) for name in table.key if name in command["set"]]
     if faults:
         return refused(*faults)
     if names is not None and too_large(world, found):
@@ -53,7 +77,7 @@ def update(world, table, command):
     if command.get("required") and not matched:
         return refused(fault("NOT_FOUND"))
     return Prediction(body={"matched": len(matched), "affected": affected, **result(table, command, names, matched)},
-                      adjusted=values.adjusted, change=trial.commit)
+                      adjusted=values.adjusted | noted(values.stored), change=trial.commit)
 
 
 def delete(world, table, command):

@@ -1,4 +1,4 @@
-# Writes a C table of the Lua scripts: name, text, SHA1. Run as:
+# Writes a C table of Lua scripts: name, text, SHA1. Who includes it has the enum: SCRIPT_ADOPT, …, SCRIPT_COUNT. Run as:
 #   cmake -DDIRECTORY=scripts -DNAMES=adopt,bury,… -DOUTPUT=scripts.inc -P EmbedScripts.cmake
 string(REPLACE "," ";" names "${NAMES}")
 set(texts "")
@@ -12,7 +12,7 @@ foreach(name IN LISTS names)
 	string(APPEND texts "static const unsigned char text_${name}[] = {${bytes}};\n")
 	string(APPEND rows "\t[SCRIPT_${upper}] = {\"${name}\", \"${sha1}\", text_${name}, sizeof(text_${name})},\n")
 endforeach()
-file(WRITE "${OUTPUT}.new" "/* Made from the .lua files in daemon/queue/scripts. Do not edit. */
+file(WRITE "${OUTPUT}.new" "/* Made from the .lua files in a folder named scripts. Do not edit. */
 ${texts}
 static const struct {
 	const char *name;

@@ -1,5 +1,5 @@
-/* import/sql_text.c - see sql_text.h. */
-#include "daemon/import/sql_text.h"
+/* database/sql_text.c - see sql_text.h. */
+#include "daemon/database/sql_text.h"
 
 #include <ctype.h>
 #include <errno.h>

@@ -1,4 +1,4 @@
-/* import/sql_text.h - a file of SQL as single statements.
+/* database/sql_text.h - a file of SQL as single statements.
  *
  * Knows quotes ('…', "…", `…`), comments (--, #, slash-star) and nothing of the grammar. No DELIMITER: that is a
  * command of the mysql program. */

@@ -1,0 +1,22 @@
+-- What the commands of plan.py work on. No unique key but the primary ones, so that what happened twice can be seen.
+CREATE TABLE tokens (
+	id BIGINT UNSIGNED NOT NULL AUTO_INCREMENT PRIMARY KEY,
+	token BIGINT NOT NULL,
+	line INT NOT NULL
+) ENGINE=InnoDB;
+CREATE TABLE counters (
+	id INT NOT NULL PRIMARY KEY,
+	n BIGINT NOT NULL DEFAULT 0
+) ENGINE=InnoDB;
+CREATE TABLE marks (
+	id INT NOT NULL PRIMARY KEY,
+	seq BIGINT NOT NULL DEFAULT -1
+) ENGINE=InnoDB;
+CREATE TABLE places (
+	id INT NOT NULL PRIMARY KEY,
+	token BIGINT NOT NULL DEFAULT -1
+) ENGINE=InnoDB;
+CREATE TABLE taken (
+	id INT NOT NULL PRIMARY KEY,
+	token BIGINT NOT NULL DEFAULT -1
+) ENGINE=InnoDB;
