@@ -136,11 +136,12 @@ static bool end_disowned(struct batch *batch, struct task *task, uint64_t now_us
 static void end_member(struct batch *batch, uint32_t index, uint64_t random, uint64_t now_us)
 {
 	struct task *task = batch->members[index].task;
-	bool is_culprit = index == batch->culprit;
+	bool is_culprit = index == batch->culprit, lost = batch->members[index].lost;
+	uint64_t pause_us;
 
 	if (end_disowned(batch, task, now_us) || end_ping(batch, task, now_us))
 		return;
-	if (batch->members[index].lost && end_lost(batch, task, now_us))
+	if (lost && end_lost(batch, task, now_us))
 		return;
 	if (batch->trouble == TROUBLE_SIZE)
 		task->batch_limit = fitting_count(batch);
@@ -162,7 +163,8 @@ static void end_member(struct batch *batch, uint32_t index, uint64_t random, uin
 	case RETRY_LOST:
 		break;
 	}
-	planner_return(batch->planner, task, 0);
+	pause_us = lost ? retry_lost_pause_us(task->job.connections_lost, random) : 0;
+	planner_return(batch->planner, task, pause_us > 0 ? now_us + pause_us : 0);
 }
 
 void batch_run_again(struct batch *batch, enum batch_end end, const struct sql_error *error, uint64_t now_us)

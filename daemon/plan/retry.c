@@ -8,6 +8,7 @@
 enum {
 	PAUSE_FIRST_US = 4000,
 	PAUSE_DOUBLINGS = 7,
+	LOST_PAUSE_US = 100000,
 	WEATHER_PAUSE_US = 1000000,
 	TRIES_IN_FULL = 3,
 	TRIES_IN_ALL = 8,
@@ -43,13 +44,19 @@ static uint64_t jittered(uint64_t longest_us, uint64_t random)
 	return longest_us / 2 + random % (longest_us / 2);
 }
 
+static uint64_t doubled(uint64_t longest_us, uint32_t times)
+{
+	return longest_us << (times < PAUSE_DOUBLINGS ? times : PAUSE_DOUBLINGS);
+}
+
 uint64_t retry_pause_us(uint32_t rollbacks, uint64_t random)
 {
-	uint32_t doublings = rollbacks > 0 ? rollbacks - 1 : 0;
+	return jittered(doubled(PAUSE_FIRST_US, rollbacks > 0 ? rollbacks - 1 : 0), random);
+}
 
-	if (doublings > PAUSE_DOUBLINGS)
-		doublings = PAUSE_DOUBLINGS;
-	return jittered((uint64_t)PAUSE_FIRST_US << doublings, random);
+uint64_t retry_lost_pause_us(uint32_t connections_lost, uint64_t random)
+{
+	return connections_lost < 2 ? 0 : jittered(doubled(LOST_PAUSE_US, connections_lost - 2), random);
 }
 
 uint64_t retry_weather_pause_us(uint64_t random)

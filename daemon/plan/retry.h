@@ -12,7 +12,7 @@ enum retry_action {
 	RETRY_ANSWER,  /* it is the command's own answer; the transaction goes on */
 	RETRY_AGAIN,   /* the transaction is gone: again, after a pause; counts */
 	RETRY_REREAD,  /* roll back; the command waits for a newer catalog, once; the others again */
-	RETRY_LOST,    /* the connection is gone with all that was not committed; the others again, at once */
+	RETRY_LOST,    /* the connection is gone with all that was not committed: all again, at once or soon */
 	RETRY_WEATHER, /* roll back; all again, later; counts against nobody */
 };
 
@@ -21,6 +21,10 @@ enum retry_action retry_action(enum sql_error_class class);
 /* How long all jobs of a batch wait after its n-th rollback (from 1), in microseconds: doubles from 2 to 4 ms up to
  * 256 to 512 ms. random: any number; spreads the workers that met in a deadlock. */
 uint64_t retry_pause_us(uint32_t rollbacks, uint64_t random);
+
+/* The same before a job that lost its connection for the n-th time (from 1) runs again: not at all the first time, then
+ * 50 to 100 ms, doubling. Whoever ends all connections, one by one, must not meet the same job on each of them. */
+uint64_t retry_lost_pause_us(uint32_t connections_lost, uint64_t random);
 
 /* The same for weather: half a second to a second. */
 uint64_t retry_weather_pause_us(uint64_t random);

@@ -200,8 +200,10 @@ static void test_connections_lost(void **state)
 	submit(&other);
 	submit(&killer);
 	for (uint32_t i = 0; i < 3; i++) {
-		struct batch *batch = choose();
+		struct batch *batch;
 
+		world.now_us += FAR_US;
+		batch = choose();
 		assert_int_equal(batch_size(batch), 2);
 		wave(batch);
 		answer_all(batch, 0, 1);
@@ -212,14 +214,38 @@ static void test_connections_lost(void **state)
 	run(choose());
 	assert_ptr_equal(finished(), &other);
 	for (uint32_t i = 0; i < 3; i++) {
-		struct batch *batch = choose();
+		struct batch *batch;
 
+		world.now_us += FAR_US;
+		batch = choose();
 		assert_int_equal(batch_size(batch), 1);
 		wave(batch);
 		batch_ended(batch, BATCH_LOST, NULL, world.now_us);
 	}
 	assert_ptr_equal(finished(), &killer);
 	assert_int_equal(killer.code, ERROR_POISON);
+}
+
+/* Whoever ends one connection after the other does not meet the same job on each of them. */
+static void test_a_job_does_not_follow_the_connections_that_are_lost(void **state)
+{
+	struct script script = write_row(1);
+	uint64_t wake_us = 0;
+	struct batch *batch;
+
+	(void)state;
+	submit(&script);
+	for (uint32_t i = 0; i < 2; i++) { /* the first time at once */
+		batch = choose();
+		wave(batch);
+		batch_ended(batch, BATCH_LOST, NULL, world.now_us);
+	}
+	assert_null(planner_choose(world.planner, world.now_us, &wake_us));
+	assert_in_range(wake_us, world.now_us + 50000, world.now_us + 100000);
+	world.now_us = wake_us;
+	run(choose());
+	assert_ptr_equal(finished(), &script);
+	assert_int_equal(script.code, ERROR_NONE);
 }
 
 /* A server that is told to shut down says so to whoever happens to be there. */
@@ -386,6 +412,7 @@ int main(void)
 		TEST(answers_too_large_for_one_batch),
 		TEST(one_answer_alone_may_be_larger),
 		TEST(connections_lost),
+		TEST(a_job_does_not_follow_the_connections_that_are_lost),
 		TEST(what_cannot_be_read_is_too_large),
 		TEST(shutdown_is_nobody_s_fault),
 		TEST(ping_is_told_that_the_database_is_gone),

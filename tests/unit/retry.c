@@ -36,6 +36,18 @@ static void test_pauses_double_and_end(void **state)
 	assert_int_not_equal(retry_pause_us(5, 1), retry_pause_us(5, 2));
 }
 
+static void test_pauses_after_lost_connections(void **state)
+{
+	(void)state;
+	assert_int_equal(retry_lost_pause_us(1, 12345), 0);
+	for (uint32_t n = 2; n <= 6; n++) {
+		uint64_t longest_us = 100000ull << (n - 2);
+
+		assert_in_range(retry_lost_pause_us(n, 0), longest_us / 2, longest_us - 1);
+		assert_in_range(retry_lost_pause_us(n, UINT64_MAX), longest_us / 2, longest_us - 1);
+	}
+}
+
 static void test_batches_are_halved_from_the_third_time_on(void **state)
 {
 	(void)state;
@@ -77,6 +89,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_what_an_error_means),
 		cmocka_unit_test(test_pauses_double_and_end),
+		cmocka_unit_test(test_pauses_after_lost_connections),
 		cmocka_unit_test(test_batches_are_halved_from_the_third_time_on),
 		cmocka_unit_test(test_what_history_limits),
 		cmocka_unit_test(test_random_goes_on),
