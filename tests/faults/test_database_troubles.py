@@ -94,6 +94,18 @@ def test_an_account_whose_password_has_changed(open_stage, modes, account):
     stage.end_workers()
 
 
+def test_an_account_that_has_no_password_any_more(open_stage, modes, account):
+    """It is who the operating system says, which nobody is over TCP."""
+    stage = open_stage(COUNT, modes)
+    start(stage, account)
+    account.query("ALTER USER worker@'127.0.0.1' IDENTIFIED VIA unix_socket")
+    account.kill_connections(stage.database)
+    goes_on_after(stage, "errno=1698")
+    account.query(f"ALTER USER worker@'127.0.0.1' IDENTIFIED BY '{PASSWORD}'")
+    assert_kept(stage)
+    stage.end_workers()
+
+
 def test_an_account_that_lost_its_database(open_stage, modes, account):
     stage = open_stage(COUNT, modes)
     start(stage, account)
@@ -161,6 +173,19 @@ def test_connections_are_killed_while_a_statement_waits(open_stage, modes, accou
         wait_until(lambda: waits(account, stage.database) or stage.take_replies() == COUNT, "a statement to wait")
         account.kill_connections(stage.database)
     holder.close()
+    assert_kept(stage)
+    stage.end_workers()
+
+
+@pytest.mark.parametrize("errno", [1037, 1041, 1135], ids=["memory", "resources", "threads"])
+def test_a_server_out_of_memory(open_stage, modes, account, errno):
+    """What it says then, said by a trigger: no server can be made to have none left at a given moment."""
+    stage = open_stage(COUNT, modes)
+    start(stage, account)
+    stage.database.query("CREATE TRIGGER exhausted BEFORE INSERT ON tokens FOR EACH ROW "
+                         f"SIGNAL SQLSTATE 'HY001' SET MYSQL_ERRNO = {errno}, MESSAGE_TEXT = 'there is none left'")
+    goes_on_after(stage, f"errno={errno}")
+    stage.database.query("DROP TRIGGER exhausted")
     assert_kept(stage)
     stage.end_workers()
 
