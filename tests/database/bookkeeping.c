@@ -460,29 +460,31 @@ static void test_close_with_errands_waiting(void **state)
 		assert_false(outcomes[i].called);
 }
 
+#define TEST(name) cmocka_unit_test_setup_teardown(test_##name, open_errands, close_errands)
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(test_enroll, open_errands, close_errands),
-		cmocka_unit_test_setup_teardown(test_enroll_again, open_errands, close_errands),
-		cmocka_unit_test_setup_teardown(test_tables_missing_and_no_grant, open_errands, close_errands),
-		cmocka_unit_test_setup_teardown(test_ledger_missing, open_errands, close_errands),
-		cmocka_unit_test_setup_teardown(test_other_engine, open_errands, close_errands),
-		cmocka_unit_test_setup_teardown(test_other_keys, open_errands, close_errands),
-		cmocka_unit_test_setup_teardown(test_no_foreign_key, open_errands, close_errands),
-		cmocka_unit_test_setup_teardown(test_record_connection, open_errands, close_errands),
-		cmocka_unit_test_setup_teardown(test_fence, open_errands, close_errands),
-		cmocka_unit_test_setup_teardown(test_fence_without_rows, open_errands, close_errands),
-		cmocka_unit_test_setup_teardown(test_sequences_of_somebody_else, open_errands, close_errands),
-		cmocka_unit_test_setup_teardown(test_resolve, open_errands, close_errands),
-		cmocka_unit_test_setup_teardown(test_resolve_commits, open_errands, close_errands),
-		cmocka_unit_test_setup_teardown(test_commits_of_the_dead, open_errands, close_errands),
-		cmocka_unit_test_setup_teardown(test_commits_that_were_dropped, open_errands, close_errands),
-		cmocka_unit_test_setup_teardown(test_forget, open_errands, close_errands),
-		cmocka_unit_test_setup_teardown(test_dismiss, open_errands, close_errands),
-		cmocka_unit_test_setup_teardown(test_purge, open_errands, close_errands),
-		cmocka_unit_test_setup_teardown(test_order, open_errands, close_errands),
-		cmocka_unit_test_setup_teardown(test_close_with_errands_waiting, open_errands, close_errands),
+		TEST(enroll),
+		TEST(enroll_again),
+		TEST(tables_missing_and_no_grant),
+		TEST(ledger_missing),
+		TEST(other_engine),
+		TEST(other_keys),
+		TEST(no_foreign_key),
+		TEST(record_connection),
+		TEST(fence),
+		TEST(fence_without_rows),
+		TEST(sequences_of_somebody_else),
+		TEST(resolve),
+		TEST(resolve_commits),
+		TEST(commits_of_the_dead),
+		TEST(commits_that_were_dropped),
+		TEST(forget),
+		TEST(dismiss),
+		TEST(purge),
+		TEST(order),
+		TEST(close_with_errands_waiting),
 	};
 	int failed;
 

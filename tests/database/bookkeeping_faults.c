@@ -243,6 +243,38 @@ static void test_resolve_waits_for_a_row_that_is_taken_back(void **state)
 	assert_false(resolve_commit_while("ROLLBACK").markers[0].committed);
 }
 
+/* Between the look and the row that would declare it void: the trigger holds the latter back. */
+static void test_a_commit_may_come_before_it_is_void(void **state)
+{
+	static const struct bookkeeping_marker commit[] = {{.slot = 1, .batch = 5, .is_commit = true}};
+	struct outcome outcome = {0};
+
+	(void)state;
+	errands_enroll(&errands, "x:one", 0);
+	errands_root(&errands,
+		     "CREATE TRIGGER gate BEFORE INSERT ON rowd_commits FOR EACH ROW IF NEW.sequences = '' THEN "
+		     "SET @gate = GET_LOCK('rowd_test_gate', 30); SET @gate = RELEASE_LOCK('rowd_test_gate'); END IF",
+		     NULL);
+	errands_root(&errands, "SELECT GET_LOCK('rowd_test_gate', 0)", NULL);
+	assert_int_equal(bookkeeping_resolve(errands.bookkeeping, "x:one", commit, 1, errand_resolved, &outcome), 0);
+	errands_wait_for(&errands, "SELECT COUNT(*) FROM information_schema.PROCESSLIST WHERE STATE = 'User lock'",
+			 "1");
+	errands_root(&errands, "INSERT INTO rowd_commits (worker, slot, batch, sequences) VALUES ('x:one', 1, 5, '7')",
+		     NULL);
+	errands_root(&errands, "SELECT RELEASE_LOCK('rowd_test_gate')", NULL);
+	errands_wait(&errands, &outcome);
+	if (outcome.failed) { /* worth another look, not an error of rowd's tables */
+		assert_int_equal(outcome.error.class, SQL_ERROR_TRANSACTION);
+		assert_false(outcome.markers[0].known);
+		outcome = (struct outcome){0};
+		assert_int_equal(
+			bookkeeping_resolve(errands.bookkeeping, "x:one", commit, 1, errand_resolved, &outcome), 0);
+		errands_wait(&errands, &outcome);
+	}
+	assert_true(outcome.markers[0].known && outcome.markers[0].committed);
+	errands_root(&errands, "DROP TRIGGER gate", NULL);
+}
+
 static void test_fence_waits_for_a_row_that_is_added(void **state)
 {
 	struct session *session = errands_session(&errands);
@@ -416,32 +448,30 @@ static void test_idle_transaction(void **state)
 	session_close(session);
 }
 
+#define TEST(name) cmocka_unit_test_setup_teardown(test_##name, open_errands, close_errands)
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(test_fence_waits_for_a_commit, open_errands, close_errands),
-		cmocka_unit_test_setup_teardown(test_fence_ends_who_sleeps, open_errands, close_errands),
-		cmocka_unit_test_setup_teardown(test_fence_ends_who_sleeps_before_the_marker, open_errands,
-						close_errands),
-		cmocka_unit_test_setup_teardown(test_fence_ends_the_former_one, open_errands, close_errands),
-		cmocka_unit_test_setup_teardown(test_who_is_busy_is_waited_for, open_errands, close_errands),
-		cmocka_unit_test_setup_teardown(test_others_are_left_alone, open_errands, close_errands),
-		cmocka_unit_test_setup_teardown(test_resolve_waits_for_a_commit, open_errands, close_errands),
-		cmocka_unit_test_setup_teardown(test_resolve_waits_for_a_row_that_is_added, open_errands,
-						close_errands),
-		cmocka_unit_test_setup_teardown(test_resolve_waits_for_a_row_that_is_taken_back, open_errands,
-						close_errands),
-		cmocka_unit_test_setup_teardown(test_fence_waits_for_a_row_that_is_added, open_errands, close_errands),
-		cmocka_unit_test_setup_teardown(test_resolve_ends_who_sleeps, open_errands, close_errands),
-		cmocka_unit_test_setup_teardown(test_what_is_known_does_not_wait_for_a_lock, open_errands,
-						close_errands),
-		cmocka_unit_test_setup_teardown(test_resolve_on_a_server_that_is_read_only, open_errands,
-						close_errands),
-		cmocka_unit_test_setup_teardown(test_server_down, open_errands, close_errands),
-		cmocka_unit_test_setup_teardown(test_server_dies_during_an_errand, open_errands, close_errands),
-		cmocka_unit_test_setup_teardown(test_server_that_says_nothing, open_errands, close_errands),
-		cmocka_unit_test_setup_teardown(test_close_during_an_errand, open_errands, close_errands),
-		cmocka_unit_test_setup_teardown(test_idle_transaction, open_errands, close_errands),
+		TEST(fence_waits_for_a_commit),
+		TEST(fence_ends_who_sleeps),
+		TEST(fence_ends_who_sleeps_before_the_marker),
+		TEST(fence_ends_the_former_one),
+		TEST(who_is_busy_is_waited_for),
+		TEST(others_are_left_alone),
+		TEST(resolve_waits_for_a_commit),
+		TEST(resolve_waits_for_a_row_that_is_added),
+		TEST(resolve_waits_for_a_row_that_is_taken_back),
+		TEST(a_commit_may_come_before_it_is_void),
+		TEST(fence_waits_for_a_row_that_is_added),
+		TEST(resolve_ends_who_sleeps),
+		TEST(what_is_known_does_not_wait_for_a_lock),
+		TEST(resolve_on_a_server_that_is_read_only),
+		TEST(server_down),
+		TEST(server_dies_during_an_errand),
+		TEST(server_that_says_nothing),
+		TEST(close_during_an_errand),
+		TEST(idle_transaction),
 	};
 	int failed;
 
