@@ -19,16 +19,10 @@ static int open_harness(void **state)
 	char version[64];
 
 	(void)state;
-	harness = (struct harness){0};
-	harness_options(&harness.options);
-	harness.options.statement_timeout_ms = 200;
-	harness.options.connections = 1;
-	harness_open(&harness);
+	harness_open_pet(&harness);
 	script_do(&harness, "SELECT VERSION()", version);
 	is_mariadb = strstr(version, "MariaDB") != NULL;
-	script_do(&harness, "DROP TABLE IF EXISTS pet", NULL);
 	script_do(&harness, "DROP TABLE IF EXISTS mark", NULL);
-	script_do(&harness, "CREATE TABLE pet (id INT PRIMARY KEY, age INT) ENGINE = InnoDB", NULL);
 	script_do(&harness, "DROP TABLE IF EXISTS slot", NULL);
 	script_do(&harness, "CREATE TABLE slot (id INT PRIMARY KEY) ENGINE = InnoDB", NULL);
 	script_do(&harness,
@@ -55,16 +49,6 @@ static int close_harness(void **state)
 			skip();                                                                                        \
 	while (0)
 
-static void freeze(void)
-{
-	control("freeze");
-}
-
-static void die(void)
-{
-	control("kill");
-}
-
 static void check_pets(const char *expected)
 {
 	char count[64];
@@ -79,7 +63,7 @@ static void test_is_committed_with_its_answer(void **state)
 	static struct script script = {.waves = {{INSERT, MARK}},
 				       .compound = BOTH(INSERT, MARK),
 				       .last = TRANSACTION_COMMIT,
-				       .before_last = freeze};
+				       .before_last = control_freeze};
 
 	(void)state;
 	ON_MARIADB_ONLY();
@@ -222,7 +206,7 @@ static void test_silence_leaves_it_in_doubt(void **state)
 	static struct script script = {.waves = {{INSERT, MARK}},
 				       .compound = BOTH(INSERT, MARK),
 				       .last = TRANSACTION_COMMIT,
-				       .before_first = freeze};
+				       .before_first = control_freeze};
 
 	(void)state;
 	ON_MARIADB_ONLY();
@@ -238,7 +222,7 @@ static void test_death_leaves_it_in_doubt_or_lost(void **state)
 	static struct script script = {.waves = {{INSERT, MARK}},
 				       .compound = BOTH(INSERT, MARK),
 				       .last = TRANSACTION_COMMIT,
-				       .before_first = die};
+				       .before_first = control_kill};
 
 	(void)state;
 	ON_MARIADB_ONLY();

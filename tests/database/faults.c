@@ -90,15 +90,11 @@ static void test_killed_while_idle(void **state)
 	script_do(&harness, "SELECT 1", NULL);
 }
 
-static void freeze(void)
-{
-	control("freeze");
-}
-
 /* The server takes the COMMIT and says nothing: after a while the connection is cut, and nobody knows. */
 static void test_silent_at_commit(void **state)
 {
-	static struct script script = {.waves = {{"SELECT 1"}}, .last = TRANSACTION_COMMIT, .before_last = freeze};
+	static struct script script = {
+		.waves = {{"SELECT 1"}}, .last = TRANSACTION_COMMIT, .before_last = control_freeze};
 	struct harness quick = {0};
 
 	(void)state;

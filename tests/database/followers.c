@@ -14,13 +14,7 @@ static struct harness harness;
 static int open_harness(void **state)
 {
 	(void)state;
-	harness = (struct harness){0};
-	harness_options(&harness.options);
-	harness.options.statement_timeout_ms = 200;
-	harness.options.connections = 1;
-	harness_open(&harness);
-	script_do(&harness, "DROP TABLE IF EXISTS pet", NULL);
-	script_do(&harness, "CREATE TABLE pet (id INT PRIMARY KEY, age INT) ENGINE = InnoDB", NULL);
+	harness_open_pet(&harness);
 	return 0;
 }
 
@@ -32,16 +26,6 @@ static int close_harness(void **state)
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(test_##name, open_harness, close_harness)
-
-static void freeze(void)
-{
-	control("freeze");
-}
-
-static void die(void)
-{
-	control("kill");
-}
 
 static void renew(void)
 {
@@ -166,8 +150,10 @@ static void test_commit_behind_reads(void **state)
 			  {"INSERT INTO pet VALUES (2, 2)"}},
 		.reads = true,
 		.last = TRANSACTION_ROLLBACK};
-	static struct script reads = {
-		.waves = {{"SELECT age FROM pet"}}, .reads = true, .last = TRANSACTION_COMMIT, .before_last = freeze};
+	static struct script reads = {.waves = {{"SELECT age FROM pet"}},
+				      .reads = true,
+				      .last = TRANSACTION_COMMIT,
+				      .before_last = control_freeze};
 
 	(void)state;
 	script_run(&harness, &script);
@@ -208,7 +194,7 @@ static void test_many_reads_follow(void **state)
 static void test_server_is_silent_at_reads(void **state)
 {
 	static struct script script = {
-		.waves = {{"SELECT 1"}}, .reads = true, .last = TRANSACTION_COMMIT, .before_first = freeze};
+		.waves = {{"SELECT 1"}}, .reads = true, .last = TRANSACTION_COMMIT, .before_first = control_freeze};
 
 	(void)state;
 	script_run(&harness, &script);
@@ -231,7 +217,7 @@ static void test_silent_at_commit(void **state)
 	static struct script second = {.waves = {{"INSERT INTO pet VALUES (2, 2)"}}, .last = TRANSACTION_COMMIT};
 	static struct script first = {.waves = {{"INSERT INTO pet VALUES (1, 1)"}},
 				      .last = TRANSACTION_COMMIT,
-				      .before_last = freeze,
+				      .before_last = control_freeze,
 				      .follower = &second};
 
 	(void)state;
@@ -247,10 +233,10 @@ static void test_silent_at_commit(void **state)
 static void test_server_dies(void **state)
 {
 	static struct script second = {
-		.waves = {{"INSERT INTO pet VALUES (2, 2)"}}, .last = TRANSACTION_COMMIT, .before_first = die};
+		.waves = {{"INSERT INTO pet VALUES (2, 2)"}}, .last = TRANSACTION_COMMIT, .before_first = control_kill};
 	static struct script first = {.waves = {{"INSERT INTO pet VALUES (1, 1)"}},
 				      .last = TRANSACTION_COMMIT,
-				      .before_last = freeze,
+				      .before_last = control_freeze,
 				      .follower = &second};
 
 	(void)state;

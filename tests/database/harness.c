@@ -317,6 +317,17 @@ void script_do(struct harness *harness, const char *text, char ret_first[64])
 	free(script);
 }
 
+void harness_open_pet(struct harness *harness)
+{
+	*harness = (struct harness){0};
+	harness_options(&harness->options);
+	harness->options.statement_timeout_ms = 200;
+	harness->options.connections = 1;
+	harness_open(harness);
+	script_do(harness, "DROP TABLE IF EXISTS pet", NULL);
+	script_do(harness, "CREATE TABLE pet (id INT PRIMARY KEY, age INT) ENGINE = InnoDB", NULL);
+}
+
 void control(const char *word)
 {
 	int descriptor = atoi(environment("ROWD_TEST_CONTROL"));
@@ -324,4 +335,14 @@ void control(const char *word)
 
 	assert_int_equal(dprintf(descriptor, "%s\n", word), (int)strlen(word) + 1);
 	assert_int_equal(read(descriptor, answer, sizeof(answer)), 3);
+}
+
+void control_freeze(void)
+{
+	control("freeze");
+}
+
+void control_kill(void)
+{
+	control("kill");
 }

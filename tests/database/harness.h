@@ -65,6 +65,8 @@ void harness_options_tcp(struct database_options *ret_options, enum tls_mode tls
 /* Opens the loop and the pool with harness->options, and waits until it can run something. */
 void harness_open(struct harness *harness);
 void harness_open_only(struct harness *harness);
+/* Over the unix socket, with one connection whose statements have 200 ms, and an empty table pet (id, age). */
+void harness_open_pet(struct harness *harness);
 /* Closes the pool, and checks that nothing is left in the loop. */
 void harness_close(struct harness *harness);
 
@@ -86,5 +88,8 @@ void script_do(struct harness *harness, const char *text, char ret_first[64]);
 
 /* Has run.py do something to the server: kill, start, freeze, thaw. */
 void control(const char *word);
+/* The same for a script's before_first and before_last. */
+void control_freeze(void);
+void control_kill(void);
 
 #endif

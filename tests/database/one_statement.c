@@ -12,13 +12,7 @@ static struct harness harness;
 static int open_harness(void **state)
 {
 	(void)state;
-	harness = (struct harness){0};
-	harness_options(&harness.options);
-	harness.options.statement_timeout_ms = 200;
-	harness.options.connections = 1;
-	harness_open(&harness);
-	script_do(&harness, "DROP TABLE IF EXISTS pet", NULL);
-	script_do(&harness, "CREATE TABLE pet (id INT PRIMARY KEY, age INT) ENGINE = InnoDB", NULL);
+	harness_open_pet(&harness);
 	return 0;
 }
 
@@ -30,16 +24,6 @@ static int close_harness(void **state)
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(test_##name, open_harness, close_harness)
-
-static void freeze(void)
-{
-	control("freeze");
-}
-
-static void die(void)
-{
-	control("kill");
-}
 
 static void check_count(const char *where, const char *expected)
 {
@@ -56,7 +40,7 @@ static void test_is_committed_with_its_answer(void **state)
 	static struct script script = {.waves = {{"INSERT INTO pet VALUES (1, 1)"}},
 				       .one_statement = true,
 				       .last = TRANSACTION_COMMIT,
-				       .before_last = freeze};
+				       .before_last = control_freeze};
 
 	(void)state;
 	script_run(&harness, &script);
@@ -89,7 +73,7 @@ static void test_silence_leaves_it_in_doubt(void **state)
 	static struct script script = {.waves = {{"INSERT INTO pet VALUES (1, 1)"}},
 				       .one_statement = true,
 				       .last = TRANSACTION_COMMIT,
-				       .before_first = freeze};
+				       .before_first = control_freeze};
 
 	(void)state;
 	script_run(&harness, &script);
@@ -104,7 +88,7 @@ static void test_death_leaves_it_in_doubt_or_lost(void **state)
 	static struct script script = {.waves = {{"INSERT INTO pet VALUES (1, 1)"}},
 				       .one_statement = true,
 				       .last = TRANSACTION_COMMIT,
-				       .before_first = die};
+				       .before_first = control_kill};
 
 	(void)state;
 	script_run(&harness, &script);
@@ -120,7 +104,7 @@ static void test_behind_another_commit_it_waits(void **state)
 		.waves = {{"INSERT INTO pet VALUES (2, 2)"}}, .one_statement = true, .last = TRANSACTION_COMMIT};
 	static struct script first = {.waves = {{"INSERT INTO pet VALUES (1, 1)"}},
 				      .last = TRANSACTION_COMMIT,
-				      .before_last = freeze,
+				      .before_last = control_freeze,
 				      .follower = &second};
 
 	(void)state;
