@@ -55,7 +55,7 @@ static void leave(struct worker *worker, uint64_t now_ms)
 		acknowledge_count(queue);
 		/* A pop that would not end, or whose end nobody has heard of, may still move something: then the lease
 		 * ends by itself, and the worker is remembered for a while. */
-		if (queue->intake.popping || intake_may_land(queue, now_ms) ||
+		if (queue->intake.popping || landing_may_fill(queue, now_ms) ||
 		    send_leave(queue, has_rows ? membership_remember_ms(queue) : 0))
 			queue->departure.left = true;
 	}

@@ -1,4 +1,4 @@
-/* queue/intake.c - claims the commands of one queue.
+/* queue/intake.c - claims the commands of one queue, and says when it waits for more: see landing.c.
  *
  *   claim --some, or credit is short--> claim          adopt --> claim
  *     |  nothing            ^                            ^
@@ -8,12 +8,6 @@
  *    |  +-- adopted, and nothing waits                   |
  *    +--+------------------------------------------------+
  *
- * The adoption is sent behind the blocking pop, on the pop's connection: Redis runs it the moment that the pop ends,
- * and sends both answers together. So what has landed is in flight under its number, and the queue known not to be
- * paused, before anybody hears of it, and without another trip. Only where its answer was lost, the landing list is
- * looked into by an adoption of its own.
- *
- * While a pop is under way only {Q}:again may be claimed from: what the pop has moved is next in the queue's order.
  * At most one of claim, adoption and reconcile is under way at a time, which keeps deliveries in order. */
 #include "common/crash_point.h"
 #include "common/log.h"
@@ -22,8 +16,6 @@
 #include "daemon/queue/verdict.h"
 
 #include <assert.h>
-#include <errno.h>
-#include <stdio.h>
 #include <string.h>
 
 enum {
@@ -31,9 +23,6 @@ enum {
 	REFUSED_WAIT_MS = 5000, /* the list is no list: an operator has to see to it */
 	MEMORY_WAIT_MS = 1000,
 	CLAIM_BYTES = 1 << 20, /* per call: a script stops the whole server, and each byte may decode to fifty */
-	POP_LONGEST_MS = 5000,
-	POP_SHORTEST_MS = 50,
-	UNBLOCK_WAIT_MS = 1000,
 };
 
 static bool wanting(const struct worker_queue *queue, uint64_t now_ms)
@@ -48,11 +37,6 @@ bool intake_quiet(const struct worker_queue *queue)
 	const struct intake *intake = &queue->intake;
 
 	return !intake->claiming && !intake->adopting && !intake->reconciling && !intake->popping && !intake->landed;
-}
-
-bool intake_may_land(const struct worker_queue *queue, uint64_t now_ms)
-{
-	return now_ms < queue->intake.lost_pop_until_ms;
 }
 
 bool intake_expects(const struct worker_queue *queue)
@@ -167,8 +151,7 @@ static void claimed(struct worker_queue *queue, const struct redis_reply *reply)
 	}
 }
 
-/* What both claim and adoption may be told instead of a command. */
-static void turned_away(struct worker_queue *queue, struct bytes word)
+void intake_turned_away(struct worker_queue *queue, struct bytes word)
 {
 	struct intake *intake = &queue->intake;
 
@@ -194,6 +177,20 @@ static bool is_stale(struct worker_queue *queue, uint64_t first, uint64_t count)
 	membership_renew_soon(queue);
 	intake_lost(queue, first, count);
 	return true;
+}
+
+void intake_deliver_adopted(struct worker_queue *queue, uint64_t number, struct bytes raw)
+{
+	struct held_field field = {.number = number};
+
+	if (!is_stale(queue, number, 1) && !intake_deliver(queue, &field, raw))
+		no_memory(queue, number, 1);
+}
+
+void intake_look_later(struct worker_queue *queue, const struct redis_reply *reply)
+{
+	queue->intake.look_at_ms =
+		worker_now() + (verdict_of(reply) == VERDICT_REFUSED ? REFUSED_WAIT_MS : LOOK_EVERY_MS);
 }
 
 void intake_deliver_recovered(struct worker_queue *queue, uint64_t first, uint32_t most,
@@ -222,13 +219,12 @@ static void on_claim(void *context, const struct redis_reply *reply)
 	if (verdict_of(reply) != VERDICT_OK) {
 		worker_trouble(queue, "claim", reply);
 		intake_lost(queue, intake->claim_first, intake->claim_count);
-		intake->look_at_ms =
-			worker_now() + (verdict_of(reply) == VERDICT_REFUSED ? REFUSED_WAIT_MS : LOOK_EVERY_MS);
+		intake_look_later(queue, reply);
 		return;
 	}
 	CRASH_POINT("claim.answered");
 	if (!bytes_equal_text(reply_bytes_at(reply, 0), "claimed"))
-		turned_away(queue, reply_bytes_at(reply, 0));
+		intake_turned_away(queue, reply_bytes_at(reply, 0));
 	else if (!is_stale(queue, intake->claim_first, intake->claim_count))
 		claimed(queue, reply);
 	worker_touch(queue->worker);
@@ -344,186 +340,13 @@ static void claim(struct worker_queue *queue, uint64_t now_ms)
 	worker->asked_bytes += bytes;
 }
 
-/* What became of the landing list. Without an answer it may hold something, and so may the in-flight hash. */
-static void adoption_answered(struct worker_queue *queue, uint64_t number, const struct redis_reply *reply)
-{
-	struct intake *intake = &queue->intake;
-	struct bytes word = reply_bytes_at(reply, 0);
-
-	intake->empty = false; /* a claim has the next word */
-	if (verdict_of(reply) != VERDICT_OK) {
-		worker_trouble(queue, "adopt", reply);
-		intake_lost(queue, number, 1);
-		intake->landed = true;
-		intake->look_at_ms = worker_now() + LOOK_EVERY_MS;
-	} else if (bytes_equal_text(word, "adopted")) {
-		intake->landed = reply_uint_at(reply, 2) > 0;
-		intake->empty = reply_uint_at(reply, 3) == 0;
-		struct held_field field = {.number = number};
-		if (!is_stale(queue, number, 1) && !intake_deliver(queue, &field, reply_bytes_at(reply, 1)))
-			no_memory(queue, number, 1);
-	} else if (bytes_equal_text(word, "returned")) {
-		intake->landed = reply_uint_at(reply, 1) > 0;
-	} else if (bytes_equal_text(word, "empty")) {
-		intake->landed = false;
-	} else {
-		turned_away(queue, word);
-	}
-	worker_touch(queue->worker);
-}
-
-static void on_adopt(void *context, const struct redis_reply *reply)
-{
-	struct worker_queue *queue = context;
-
-	CRASH_POINT("adoption.answered");
-	queue->intake.adopting = false;
-	adoption_answered(queue, queue->intake.adopt_number, reply);
-}
-
-/* Returns the call, to be sent, under a number of its own. */
-static struct script_call *adoption(struct worker_queue *queue, struct link *link, bool put_back, uint64_t *ret_number)
-{
-	struct worker *worker = queue->worker;
-	struct script_call *call = script_begin(link, SCRIPT_ADOPT);
-
-	*ret_number = worker->next_number++;
-	script_key(call, queue->keys.landing);
-	script_key(call, queue->keys.inflight);
-	script_key(call, queue->keys.workers);
-	script_key(call, queue->keys.paused);
-	script_key(call, queue->keys.list);
-	script_key(call, queue->keys.again);
-	script_text(call, queue->name);
-	script_uint(call, *ret_number);
-	script_uint(call, put_back);
-	script_uint(call, intake_longest(queue));
-	return call;
-}
-
-static void adopt(struct worker_queue *queue, bool put_back)
-{
-	struct intake *intake = &queue->intake;
-	struct script_call *call = adoption(queue, queue->worker->link, put_back, &intake->adopt_number);
-
-	intake->adopting = script_send(call, on_adopt, queue) == 0;
-}
-
-/* Whatever it has moved, the answer behind this one tells. */
-static void on_moved(void *context, const struct redis_reply *reply)
-{
-	struct worker_queue *queue = context;
-
-	if (verdict_of(reply) == VERDICT_OK)
-		return;
-	worker_trouble(queue, "pop", reply);
-	queue->intake.look_at_ms =
-		worker_now() + (verdict_of(reply) == VERDICT_REFUSED ? REFUSED_WAIT_MS : LOOK_EVERY_MS);
-}
-
-static void on_popped(void *context, const struct redis_reply *reply)
-{
-	struct worker_queue *queue = context;
-
-	CRASH_POINT("pop.answered");
-	queue->intake.popping = queue->intake.unblocking = false;
-	if (verdict_of(reply) == VERDICT_LOST)
-		queue->intake.lost_pop_until_ms = queue->intake.pop_until_ms;
-	adoption_answered(queue, queue->intake.pop_number, reply);
-}
-
-static int send_pop(struct worker_queue *queue, uint32_t timeout_ms)
-{
-	struct intake *intake = &queue->intake;
-	char seconds[32];
-
-	snprintf(seconds, sizeof(seconds), "%u.%03u", timeout_ms / 1000, timeout_ms % 1000);
-	link_begin(intake->pop_link, 6);
-	link_text(intake->pop_link, "BLMOVE");
-	link_text(intake->pop_link, queue->keys.list);
-	link_text(intake->pop_link, queue->keys.landing);
-	link_text(intake->pop_link, "RIGHT");
-	link_text(intake->pop_link, "LEFT");
-	link_text(intake->pop_link, seconds);
-	return link_commit(intake->pop_link, timeout_ms, on_moved, queue);
-}
-
-/* Blocks for the next command, no longer than the lease under which it is sent will surely last: Redis keeps serving
- * the pop of a worker that is frozen. */
-static void pop(struct worker_queue *queue, uint64_t now_ms)
-{
-	struct intake *intake = &queue->intake;
-	uint64_t lease_ms = queue->worker->options->delivery.lease_ms;
-	uint64_t until_ms = queue->membership.until_ms - lease_ms / 10;
-
-	if (!link_ready(intake->pop_link)) {
-		intake->empty = false;
-		intake->look_at_ms = now_ms + LOOK_EVERY_MS;
-		return;
-	}
-	if (until_ms < now_ms + POP_SHORTEST_MS)
-		return; /* with the next renewal */
-	uint32_t timeout_ms = until_ms - now_ms < POP_LONGEST_MS ? (uint32_t)(until_ms - now_ms) : POP_LONGEST_MS;
-	struct script_call *call = adoption(queue, intake->pop_link, false, &intake->pop_number);
-	script_extra_ms(call, timeout_ms);
-	CRASH_POINT_SENT("pop.sent");
-	/* It may take as long to arrive as any answer may. */
-	intake->pop_until_ms = now_ms + timeout_ms + queue->worker->options->redis.command_timeout_ms;
-	bool moving = send_pop(queue, timeout_ms) == 0;
-	intake->popping = script_send(call, on_popped, queue) == 0;
-	if (moving == intake->popping)
-		return;
-	/* One without the other, for want of memory: neither, then. */
-	intake->landed = true;
-	link_drop(intake->pop_link, "no memory for a pop");
-}
-
-static void on_unblocked(void *context, const struct redis_reply *reply)
-{
-	struct worker_queue *queue = context;
-
-	if (verdict_of(reply) == VERDICT_REFUSED)
-		queue->intake.unblock_until_ms = 0; /* then by cutting the connection */
-	worker_touch(queue->worker);
-}
-
-static int send_unblock(struct worker_queue *queue)
-{
-	struct link *link = queue->worker->link;
-	uint64_t client_id = link_client_id(queue->intake.pop_link);
-
-	if (client_id == 0)
-		return -ESRCH;
-	link_begin(link, 3);
-	link_text(link, "CLIENT");
-	link_text(link, "UNBLOCK");
-	link_uint(link, client_id);
-	return link_commit(link, 0, on_unblocked, queue);
-}
-
-/* Ends a pop: by asking Redis, which leaves no doubt whether it has moved something, or else by cutting. */
-static void unblock(struct worker_queue *queue, uint64_t now_ms)
-{
-	struct intake *intake = &queue->intake;
-
-	if (intake->unblocking) {
-		if (now_ms >= intake->unblock_until_ms)
-			link_drop(intake->pop_link, "the pop did not end");
-		return;
-	}
-	intake->unblocking = true;
-	intake->unblock_until_ms = now_ms + UNBLOCK_WAIT_MS;
-	if (send_unblock(queue))
-		link_drop(intake->pop_link, "the pop is not wanted any more");
-}
-
 void intake_step(struct worker_queue *queue, uint64_t now_ms)
 {
 	struct intake *intake = &queue->intake;
 	bool wanted = wanting(queue, now_ms);
 
 	if (intake->popping && !wanted)
-		unblock(queue, now_ms);
+		landing_unblock(queue, now_ms);
 	if (intake->claiming || intake->adopting || intake->reconciling || !membership_holds(queue, now_ms) ||
 	    now_ms < intake->look_at_ms)
 		return;
@@ -532,11 +355,11 @@ void intake_step(struct worker_queue *queue, uint64_t now_ms)
 		reconcile_start(queue);
 	else if (intake->landed && !(intake->popping && !wanted)) {
 		if (!wanted || may_adopt(queue))
-			adopt(queue, !wanted);
+			landing_adopt(queue, !wanted);
 	} else if (!wanted || queue->held_alone > 0 || (intake->alone_next && is_alone_elsewhere(queue)))
 		return;
 	else if (intake->again || (!intake->popping && !intake->empty))
 		claim(queue, now_ms);
 	else if (!intake->popping && may_adopt(queue))
-		pop(queue, now_ms);
+		landing_pop(queue, now_ms);
 }

@@ -175,12 +175,6 @@ void worker_touch(struct worker *worker);
 void worker_fence(struct worker *worker, struct worker_queue *queue);
 /* Logs an answer that should not have come; at most once per second, since it may be one of many. */
 void worker_trouble(struct worker_queue *queue, const char *what, const struct redis_reply *reply);
-/* Called with a holding that is acknowledged or given back. */
-void worker_release(struct holding *holding);
-/* Gives up a holding without another word: Redis keeps it, and it is adopted again. */
-void worker_drop(struct holding *holding);
-/* What comes by itself is over, but for its dead letter, which may have to wait long: others may be claimed. */
-void worker_end_alone(struct holding *holding);
 struct script_call *queue_script(struct worker_queue *queue, enum script script);
 
 /* membership.c: the lease and the owner. */
@@ -201,9 +195,6 @@ void membership_hear_owner(struct worker_queue *queue, struct bytes owner);
 void recovery_step(struct worker_queue *queue, uint64_t now_ms);
 /* True when no answer is due. */
 bool recovery_quiet(const struct worker_queue *queue);
-/* True when a pop whose answer was lost may still move something: Redis need not have heard that its connection went.
- */
-bool intake_may_land(const struct worker_queue *queue, uint64_t now_ms);
 /* True when an answer is due that may bring commands. */
 bool recovery_expects(const struct worker_queue *queue);
 /* The predecessor was looked after in this queue, under each name that it may have had. */
@@ -237,13 +228,39 @@ bool intake_deliver(struct worker_queue *queue, const struct held_field *field, 
  */
 void intake_deliver_recovered(struct worker_queue *queue, uint64_t first, uint32_t most,
 			      const struct redis_reply *reply, uint64_t at);
+/* The same for one that an adoption has answered with, which may have come too late. */
+void intake_deliver_adopted(struct worker_queue *queue, uint64_t number, struct bytes raw);
+/* What both claim and adoption may be told instead of a command. */
+void intake_turned_away(struct worker_queue *queue, struct bytes word);
+/* No look for a while: for what the reply says, which is no OK. */
+void intake_look_later(struct worker_queue *queue, const struct redis_reply *reply);
 /* How many commands, and bytes of them, there is room for; 0: none. */
 uint32_t intake_room(const struct worker_queue *queue, uint64_t *ret_bytes);
 /* Numbers whose claim was sent, and whose commands are not known here, are adopted with the next reconcile. */
 void intake_lost(struct worker_queue *queue, uint64_t first, uint64_t count);
 
+/* landing.c: the pop. */
+/* Blocks for the next command, no longer than the lease under which it is sent will surely last: Redis keeps serving
+ * the pop of a worker that is frozen. */
+void landing_pop(struct worker_queue *queue, uint64_t now_ms);
+/* Ends a pop: by asking Redis, which leaves no doubt whether it has moved something, or else by cutting. */
+void landing_unblock(struct worker_queue *queue, uint64_t now_ms);
+/* Takes what has landed, or puts it back where it came from. */
+void landing_adopt(struct worker_queue *queue, bool put_back);
+/* True when a pop whose answer was lost may still move something: Redis need not have heard that its connection went.
+ */
+bool landing_may_fill(const struct worker_queue *queue, uint64_t now_ms);
+
 /* reconcile.c: what Redis holds for this worker against what the worker knows. */
 void reconcile_start(struct worker_queue *queue);
+
+/* outcomes.c: commands that leave. */
+/* Called with a holding that is acknowledged or given back. */
+void worker_release(struct holding *holding);
+/* Gives up a holding without another word: Redis keeps it, and it is adopted again. */
+void worker_drop(struct holding *holding);
+/* What comes by itself is over, but for its dead letter, which may have to wait long: others may be claimed. */
+void worker_end_alone(struct holding *holding);
 
 /* outbox.c: replies and dead letters. */
 void outbox_add(struct worker *worker, struct holding *holding);
