@@ -4,7 +4,7 @@
  *       |                                    |                  |                         |
  *       +----------------- close ------------+------------------+-------------------------+--> CLOSING --> gone
  *
- * Here it is opened, pumped and closed; how it drains: engine_drain.c. */
+ * Here it is opened and pumped; how it drains: engine_drain.c, how it closes: engine_close.c. */
 #include "daemon/engine/engine.h"
 
 #include "common/clock.h"
@@ -14,8 +14,6 @@
 #include <assert.h>
 #include <errno.h>
 #include <stdlib.h>
-
-static void engine_step(struct engine *engine);
 
 /* --- between the planner and the pool ------------------------------------------------------------------------- */
 
@@ -274,96 +272,7 @@ static void on_check(uv_check_t *check)
 	engine_turn(check->data);
 }
 
-/* --- opening and closing -------------------------------------------------------------------------------------- */
-
-static void engine_free(struct engine *engine)
-{
-	if (engine->planner)
-		planner_free(engine->planner);
-	held_claims_free(&engine->claims);
-	batch_runs_free(&engine->runs);
-	free(engine);
-}
-
-static void on_handle_closed(uv_handle_t *handle)
-{
-	struct engine *engine = handle->data;
-
-	engine->handles_open--;
-	engine_step(engine);
-}
-
-static void engine_close_handles(struct engine *engine)
-{
-	uv_close((uv_handle_t *)&engine->prepare, on_handle_closed);
-	uv_close((uv_handle_t *)&engine->check, on_handle_closed);
-	uv_close((uv_handle_t *)&engine->retry_timer, on_handle_closed);
-	uv_close((uv_handle_t *)&engine->drain_timer, on_handle_closed);
-}
-
-/* Looks whether the last thing that closing waits for is gone. */
-static void engine_step(struct engine *engine)
-{
-	struct engine_events events = engine->events;
-	void *context = engine->context;
-
-	if (engine->state != ENGINE_CLOSING || engine->worker_open || engine->pool_open ||
-	    engine->catalog_reader_open || engine->bookkeeper_open || engine->handles_open > 0)
-		return;
-	engine_free(engine);
-	events.closed(context);
-}
-
-/* The worker wants its rows dismissed when it leaves: the bookkeeper closes after it. */
-static void on_worker_closed(void *context)
-{
-	struct engine *engine = context;
-
-	engine->worker_open = false;
-	if (engine->bookkeeper_open)
-		bookkeeper_close(&engine->bookkeeper);
-	engine_step(engine);
-}
-
-static void on_pool_closed(void *context)
-{
-	struct engine *engine = context;
-
-	engine->pool_open = false;
-	engine->dirty = true;
-	engine_step(engine);
-}
-
-static void on_bookkeeper_closed(void *context)
-{
-	struct engine *engine = context;
-
-	engine->bookkeeper_open = false;
-	engine_step(engine);
-}
-
-static void on_catalog_reader_closed(void *context)
-{
-	struct engine *engine = context;
-
-	engine->catalog_reader_open = false;
-	engine_step(engine);
-}
-
-void engine_close(struct engine *engine)
-{
-	if (engine->state == ENGINE_CLOSING)
-		return;
-	engine->state = ENGINE_CLOSING;
-	engine_close_handles(engine);
-	catalog_reader_close(&engine->catalog_reader);
-	if (engine->worker_open)
-		worker_close(engine->worker);
-	else if (engine->bookkeeper_open)
-		bookkeeper_close(&engine->bookkeeper);
-	if (engine->pool_open && !engine->drain_over)
-		pool_close(engine->pool);
-}
+/* --- opening -------------------------------------------------------------------------------------------------- */
 
 static void engine_init_handles(struct engine *engine)
 {
@@ -422,7 +331,7 @@ static int engine_open_worker(struct engine *engine)
 		.released = on_released,
 		.changed = on_worker_changed,
 		.ready = on_worker_ready,
-		.closed = on_worker_closed,
+		.closed = engine_worker_closed,
 	};
 	int rc = worker_open(engine->loop, engine->options, &events, engine, &engine->worker);
 
@@ -435,7 +344,7 @@ static void engine_open_catalog_reader(struct engine *engine)
 	static const struct catalog_reader_events events = {
 		.read = on_catalog,
 		.changed = on_catalog_reader_changed,
-		.closed = on_catalog_reader_closed,
+		.closed = engine_catalog_reader_closed,
 	};
 
 	catalog_reader_open(&engine->catalog_reader, engine->loop, &engine->options->database, &events, engine);
@@ -447,7 +356,7 @@ static int engine_open_bookkeeper(struct engine *engine)
 	static const struct bookkeeper_events events = {
 		.changed = on_bookkeeper_changed,
 		.refused = on_bookkeeper_refused,
-		.closed = on_bookkeeper_closed,
+		.closed = engine_bookkeeper_closed,
 	};
 	int rc = bookkeeper_open(&engine->bookkeeper, engine->loop, engine->options, &events, engine);
 
@@ -461,7 +370,7 @@ static int engine_open_pool(struct engine *engine)
 		.idle = on_pool_idle,
 		.connected = on_pool_connected,
 		.health = on_pool_health,
-		.closed = on_pool_closed,
+		.closed = engine_pool_closed,
 	};
 	int rc = pool_open(engine->loop, &engine->options->database, &events, engine, &engine->pool);
 

@@ -51,4 +51,14 @@ struct engine {
 /* engine_drain.c: with each turn of the pump while DRAINING; ends it when all is settled. */
 void engine_drain_step(struct engine *engine);
 
+/* engine_close.c */
+
+/* Frees what makes nothing but memory; the rest was never opened, or is closed. */
+void engine_free(struct engine *engine);
+/* Events of the parts. */
+void engine_worker_closed(void *context);
+void engine_pool_closed(void *context);
+void engine_bookkeeper_closed(void *context);
+void engine_catalog_reader_closed(void *context);
+
 #endif
