@@ -2,46 +2,16 @@
  *
  * A session executes what it was sent in order. autocommit is off: a statement begins a transaction when there is none,
  * also behind one that a deadlock has ended. */
-#include "database.h"
+#include "database_session.h"
 
 #include "loop.h"
 #include "network.h"
-#include "process.h"
 
 #include <assert.h>
 #include <inttypes.h>
 #include <string.h>
 
 enum { LOCK_WAIT_MS = 5000 };
-
-/* Of a compound statement: the rows of the first are answered, and then what it has come to. */
-enum part { PART_NONE, PART_FIRST, PART_MARKER, PART_COMMIT };
-
-struct message {
-	struct session *session;
-	struct blob *text;
-	enum part part;
-	struct sql_result result; /* downwards */
-	struct message *next;
-};
-
-struct session {
-	struct session *next; /* of all that ever were */
-	uint64_t id;
-	struct loop *loop;
-	struct session_events events;
-	void *context;
-	bool closed;           /* by the client */
-	bool up_cut, down_cut; /* nothing gets through any more */
-	bool ended;            /* on the server */
-	bool busy;             /* it works at the first of its statements */
-	bool blocked;          /* that waits for a row */
-	uint32_t executed;     /* statements, which tells one wait from another */
-	uint64_t up_us, down_us;
-	uint64_t idle_since_us;
-	struct store_transaction *transaction;
-	struct message *first, *last;
-};
 
 struct database database;
 
@@ -67,7 +37,7 @@ static void drop_messages(struct session *session)
 	session->last = NULL;
 }
 
-static uint64_t arrival(uint64_t *last_us)
+uint64_t session_arrival(uint64_t *last_us)
 {
 	uint64_t time_us = world_now_us() + network_latency_us();
 
@@ -105,7 +75,7 @@ static void answer(struct session *session, const struct sql_result *result)
 
 	message->session = session;
 	message->result = *result;
-	world_at(arrival(&session->down_us), land_answer, message, 0);
+	world_at(session_arrival(&session->down_us), land_answer, message, 0);
 }
 
 static void tell_lost(void *context, uint64_t argument)
@@ -117,7 +87,7 @@ static void tell_lost(void *context, uint64_t argument)
 		session->events.lost(session->context);
 }
 
-static void lose_soon(void *context, uint64_t argument)
+void session_lose_soon(void *context, uint64_t argument)
 {
 	struct session *session = context;
 
@@ -232,8 +202,6 @@ static void complete(struct session *session, struct sql_result *result, uint64_
 	world_in(cost_us, finish, session, 0);
 }
 
-static void end(void *context, uint64_t argument);
-
 /* The connection is gone with the COMMIT that was waited for. */
 static void lose_commit(struct session *session)
 {
@@ -243,8 +211,8 @@ static void lose_commit(struct session *session)
 	database.lose_commit = COMMIT_NOT_LOST;
 	session->up_cut = session->down_cut = true;
 	end_transaction(session, done);
-	end(session, 0);
-	world_in(network_latency_us(), lose_soon, session, 0);
+	session_end(session, 0);
+	world_in(network_latency_us(), session_lose_soon, session, 0);
 }
 
 static void execute_end(struct session *session, bool commit)
@@ -421,11 +389,11 @@ void session_send(struct session *session, struct bytes text)
 	message->session = session;
 	message->text = blob_new(text);
 	message->part = PART_NONE;
-	world_at(arrival(&session->up_us), land_statement, message, 0);
+	world_at(session_arrival(&session->up_us), land_statement, message, 0);
 }
 
 /* The server has heard that the client is gone, or kills it: what it was at is undone. */
-static void end(void *context, uint64_t argument)
+void session_end(void *context, uint64_t argument)
 {
 	struct session *session = context;
 
@@ -441,14 +409,14 @@ static void end(void *context, uint64_t argument)
 }
 
 /* Behind what was sent, and what that takes: a server notices when it reads, or writes. */
-static void end_when_idle(void *context, uint64_t argument)
+void session_end_when_idle(void *context, uint64_t argument)
 {
 	struct session *session = context;
 
 	if (session->busy || session->first)
-		world_in(5 * MS, session->blocked ? end : end_when_idle, session, argument);
+		world_in(5 * MS, session->blocked ? session_end : session_end_when_idle, session, argument);
 	else
-		end(session, 0);
+		session_end(session, 0);
 }
 
 void session_close_client(struct session *session)
@@ -457,7 +425,7 @@ void session_close_client(struct session *session)
 		return;
 	session->closed = true;
 	if (!session->up_cut && !session->loop->over)
-		world_at(arrival(&session->up_us), end_when_idle, session, 0);
+		world_at(session_arrival(&session->up_us), session_end_when_idle, session, 0);
 }
 
 void database_end(void)
@@ -469,131 +437,4 @@ void database_end(void)
 			store_roll_back(session->transaction);
 		session->transaction = NULL;
 	}
-}
-
-/* --- weather --- */
-
-static void cut(struct session *session)
-{
-	bool silent = one_in(6);
-
-	trace("~ session %" PRIu64 " is cut", session->id);
-	if (one_in(2))
-		session->up_cut = true;
-	session->down_cut = true;
-	world_in(one_in(3) ? draw_between(SECOND, 6 * SECOND) : draw(200 * MS), session->up_cut ? end : end_when_idle,
-		 session, 0);
-	world_in(silent ? 8 * SECOND : draw(100 * MS), lose_soon, session, 0);
-}
-
-static bool commits(const struct session *session)
-{
-	for (const struct message *message = session->first; message; message = message->next)
-		if (blob_is(message->text, BYTES("COMMIT")))
-			return true;
-	return session->busy && !session->transaction;
-}
-
-static struct session *choose(struct process *process, bool committing)
-{
-	struct session *chosen = NULL;
-	uint32_t count = 0;
-
-	for (struct session *session = database.sessions; session; session = session->next)
-		if (!session->closed && !session->down_cut && session->loop == process_loop(process) &&
-		    (!committing || commits(session)) && one_in(++count))
-			chosen = session;
-	return chosen;
-}
-
-static bool cut_one(struct process *process, bool committing)
-{
-	struct session *chosen = choose(process, committing);
-
-	if (chosen)
-		cut(chosen);
-	return chosen != NULL;
-}
-
-void database_stall_one(struct process *process)
-{
-	struct session *chosen = choose(process, false);
-
-	if (!chosen)
-		return;
-	chosen->up_us = world_now_us() + draw_between(SECOND, 40 * SECOND);
-	trace("~ what session %" PRIu64 " sends stalls for %" PRIu64 " ms", chosen->id,
-	      (chosen->up_us - world_now_us()) / MS);
-}
-
-bool database_cut_one(struct process *process)
-{
-	return cut_one(process, false);
-}
-
-bool database_cut_commit(struct process *process)
-{
-	return cut_one(process, true);
-}
-
-static void come_back(void *context, uint64_t argument)
-{
-	(void)context, (void)argument;
-	database.down = false;
-	trace("~ database is back");
-}
-
-void database_stop(uint64_t down_us)
-{
-	database.down = true;
-	for (struct session *session = database.sessions; session; session = session->next) {
-		if (session->ended)
-			continue;
-		end(session, 0);
-		session->down_cut = true;
-		world_in(draw(50 * MS), lose_soon, session, 0);
-	}
-	world_in(down_us, come_back, NULL, 0);
-}
-
-void database_abandon(struct process *process, bool host_is_gone)
-{
-	for (struct session *session = database.sessions; session; session = session->next) {
-		if (session->closed || session->loop != process_loop(process))
-			continue;
-		session->closed = true;
-		if (host_is_gone)
-			world_in(draw_between(SECOND, 15 * SECOND), end_when_idle, session, 0);
-		else
-			world_at(arrival(&session->up_us), end_when_idle, session, 0);
-	}
-}
-
-/* --- for bookkeeping.c --- */
-
-static struct session *find(uint64_t id)
-{
-	for (struct session *session = database.sessions; session; session = session->next)
-		if (session->id == id)
-			return session;
-	return NULL;
-}
-
-bool database_is_asleep(uint64_t session_id, uint64_t for_us)
-{
-	const struct session *session = find(session_id);
-
-	return session && !session->ended && !session->busy && !session->first &&
-	       world_now_us() - session->idle_since_us >= for_us;
-}
-
-void database_kill(uint64_t session_id)
-{
-	struct session *session = find(session_id);
-
-	if (!session || session->ended)
-		return;
-	trace("database: session %" PRIu64 " is killed", session_id);
-	end(session, 0);
-	world_in(network_latency_us(), lose_soon, session, 0);
 }
