@@ -41,10 +41,11 @@ class Rowd(Contestant):
 
     loads = ("create", "read", "mixed")
 
-    def __init__(self, arguments=(), at_least_once=False):
+    def __init__(self, arguments=(), at_least_once=False, **options):
+        """options: as environment variables name them, without their prefix."""
         self.name = "rowd, at least once" if at_least_once else "rowd"
         self.arguments = arguments
-        self.options = {"queue_delivery": "at-least-once"} if at_least_once else {}
+        self.options = {**options, **({"queue_delivery": "at-least-once"} if at_least_once else {})}
 
     def start(self, setting, load):
         directory = setting.directory / "rowd"
