@@ -1,17 +1,19 @@
 """A load whose outcome can be counted: creates with their own marks, pushed at once, in pieces or from a thread."""
 
 import threading
+from contextlib import closing, contextmanager
 
 import msgpack
 
 from support import contract
 from support.client import QUEUE, decode
+from support.process import wait_until
 
 PIECE = 500
 
 
 class Load:
-    """`count` creates into animals; command n carries the mark n in `species` and the id n."""
+    """`count` creates into animals, which grows where more are pushed; command n carries the mark n in `species` and the id n."""
 
     def __init__(self, redis_server, count, reply_list="rowd:reply:load", queue=QUEUE):
         self.redis_server = redis_server
@@ -43,14 +45,28 @@ class Load:
         """Commands that workers, living or dead, have claimed and not acknowledged."""
         return sum(self.redis.hlen(key) for key in self.redis.keys(f"{{{self.queue}}}:inflight:*"))
 
-    def kill_in_the_middle(self, rowd):
-        """Kills it as soon as it has answered one, while it holds others. Looks at replies only when it is dead: to
-        check them takes longer than to make them."""
+    @contextmanager
+    def in_the_middle(self, database):
+        """One is answered, and others are in a worker's hands and stay there: they wait for the table. Looks at replies only
+        when that is over: to check them takes longer than to make them."""
         first = self.redis.blpop(self.reply_list, timeout=60)
-        rowd.kill()
-        assert first and self.held() > 0, "there was nothing left in its hands"
+        assert first, "no reply"
+        with closing(database.connect()) as holder:
+            holder.cursor().execute("LOCK TABLES animals READ")
+            self._push_more(100)
+            wait_until(lambda: self.held() > 0, "commands in a worker's hands")
+            yield
         self._note(first[1])
         self.take_rest()
+
+    def kill_in_the_middle(self, rowd, database):
+        with self.in_the_middle(database):
+            rowd.kill()
+
+    def _push_more(self, count):
+        """Whatever there was may all be done by now."""
+        self.count += count
+        self.push(self.count - count)
 
     def push_in_background(self, each):
         """Pushes in a thread and calls each(n) before each piece of 100; join() the result."""

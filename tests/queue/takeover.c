@@ -16,21 +16,21 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-enum { LEASE_MS = 1500 };
+enum { LEASE_MS = 1500, LONG_LEASE_MS = 4000, HOLD_MS = 60000, SLACK_MS = 10000 };
 
 struct child {
 	pid_t pid;
 	FILE *lines;
 };
 
-static void child_start(struct child *child, const char *directory)
+static void child_start(struct child *child, const char *directory, int lease_ms)
 {
 	int ends[2];
 	posix_spawn_file_actions_t actions;
 	char lease[16];
 	char *arguments[] = {(char[]){"takeover"}, (char[]){"work"}, strdup(directory), lease, NULL};
 
-	snprintf(lease, sizeof(lease), "%d", LEASE_MS);
+	snprintf(lease, sizeof(lease), "%d", lease_ms);
 	assert_int_equal(pipe(ends), 0);
 	posix_spawn_file_actions_init(&actions);
 	posix_spawn_file_actions_adddup2(&actions, ends[1], STDOUT_FILENO);
@@ -145,20 +145,21 @@ static void test_standby_takes_over_from_the_killed(void **state)
 	(void)state;
 
 	start(&harness);
+	harness.options.delivery.lease_ms = LONG_LEASE_MS;
 	redis_push_numbers(&harness, "q", 0, 1000);
-	child_start(&child, "");
+	child_start(&child, "", LONG_LEASE_MS);
 	child_says(&child, "999");
 	harness_open(&harness);
 	redis_push_numbers(&harness, "q", 1000, 1);
 	child_says(&child, "1000"); /* one that came through the landing list */
-	harness_turn_ms(&harness, LEASE_MS + 300);
+	harness_turn_ms(&harness, LONG_LEASE_MS + 300);
 	assert_int_equal(harness.received_count, 0); /* it lives */
 	assert_false(worker_counts(harness.worker).owner_of_any);
 	uint64_t killed_us = clock_monotonic_us();
 	child_end(&child, SIGKILL);
 	redis_push_numbers(&harness, "q", 1001, 500);
 	harness_wait_received(&harness, 1501);
-	assert_in_range(clock_monotonic_us() - killed_us, 0, (LEASE_MS + 2000) * 1000ull);
+	assert_in_range(clock_monotonic_us() - killed_us, 0, (LONG_LEASE_MS + SLACK_MS) * 1000ull);
 	assert_recovered(&harness, 1001, 1501);
 	assert_int_equal(worker_counts(harness.worker).recovered, 1001);
 	harness_wait_empty(&harness);
@@ -173,18 +174,18 @@ static void test_restarted_one_takes_over_at_once(void **state)
 	(void)state;
 
 	start(&harness);
-	harness.options.delivery.lease_ms = 60000;
+	harness.options.delivery.lease_ms = HOLD_MS;
 	snprintf(directory, sizeof(directory), "%s/run", getenv("ROWD_TEST_DIRECTORY"));
 	assert_int_equal(mkdir(directory, 0700), 0);
 	redis_push_numbers(&harness, "q", 0, 300);
-	child_start(&child, directory);
+	child_start(&child, directory, HOLD_MS);
 	child_says(&child, "299");
 	child_end(&child, SIGKILL);
 	uint64_t killed_us = clock_monotonic_us();
 	harness.options.runtime_directory = directory;
 	harness_open(&harness);
 	harness_wait_received(&harness, 300);
-	assert_in_range(clock_monotonic_us() - killed_us, 0, LEASE_MS * 500ull); /* well within its lease */
+	assert_in_range(clock_monotonic_us() - killed_us, 0, HOLD_MS / 2 * 1000ull); /* well within its lease */
 	assert_recovered(&harness, 300, 300);
 	harness_wait_empty(&harness);
 	harness_close(&harness);
@@ -205,7 +206,7 @@ static void test_thawed_one_is_fenced(void **state)
 
 	start(&harness);
 	redis_push_numbers(&harness, "q", 0, 10);
-	child_start(&child, "");
+	child_start(&child, "", LEASE_MS);
 	child_says(&child, "9");
 	harness_open(&harness);
 	kill(child.pid, SIGSTOP);
