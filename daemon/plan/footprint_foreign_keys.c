@@ -113,7 +113,7 @@ static bool changes_referenced(const struct foreign_key *foreign_key, const bool
 	for (uint32_t i = 0; i < foreign_key->column_count; i++) {
 		const struct column *column = table_find_column(foreign_key->parent, foreign_key->references[i]);
 
-		if (column && changed[column->position])
+		if (column && footprint_may_change(column, changed))
 			return true;
 	}
 	return false;
@@ -147,7 +147,7 @@ static int add_children(struct footprint *footprint, const struct table *table, 
 static bool changes_foreign_key(const struct foreign_key *foreign_key, const bool *changed)
 {
 	for (uint32_t i = 0; i < foreign_key->column_count; i++)
-		if (!changed || changed[foreign_key->columns[i]->position])
+		if (!changed || footprint_may_change(foreign_key->columns[i], changed))
 			return true;
 	return false;
 }

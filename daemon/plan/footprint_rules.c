@@ -116,19 +116,20 @@ int footprint_read(struct footprint *footprint, const struct table *table)
 
 /* --- updates and deletes --- */
 
-/* Whether an update that sets these columns may change the key. What an expression is made of is not known. Columns
- * that the server computes, or that may be set ON UPDATE CURRENT_TIMESTAMP, are not in `changed`. */
+bool footprint_may_change(const struct column *column, const bool *changed)
+{
+	return changed[column->position] || column->generated || column->kind == COLUMN_TIMESTAMP ||
+	       column->kind == COLUMN_DATETIME;
+}
+
+/* Whether an update that sets these columns may change the key. What an expression is made of is not known. */
 static bool changes_key(const struct key *key, const bool *changed)
 {
 	if (key->has_expression)
 		return true;
-	for (uint32_t i = 0; i < key->column_count; i++) {
-		const struct column *column = key->columns[i];
-
-		if (changed[column->position] || column->generated || column->kind == COLUMN_TIMESTAMP ||
-		    column->kind == COLUMN_DATETIME)
+	for (uint32_t i = 0; i < key->column_count; i++)
+		if (footprint_may_change(key->columns[i], changed))
 			return true;
-	}
 	return false;
 }
 

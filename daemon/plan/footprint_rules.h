@@ -24,6 +24,10 @@ enum footprint_knowledge {
 	VALUE_UNKNOWN,
 };
 
+/* Whether an update that sets `changed` may change the column. Those that the server computes, or that may be set ON
+ * UPDATE CURRENT_TIMESTAMP, are not in `changed`. */
+bool footprint_may_change(const struct column *column, const bool *changed);
+
 bool footprint_is_null(struct bytes value);
 enum footprint_knowledge footprint_row_knows(const struct key *key, const struct bytes *row, bool creates);
 
