@@ -180,3 +180,18 @@ def test_rows_that_another_client_creates_meanwhile(world, twin, write):
         touched = {key for key, reply in enumerate(replies) if reply.get("matched", reply["affected"]) == 1}
         untouched = {key for key, in twin.query("SELECT id FROM race WHERE v = 0")}
         assert touched == set(range(400)) - untouched
+
+
+def test_a_trigger_that_rowd_has_not_seen(world, twin):
+    """It came after the tables were read, or is hidden from the account: the values that were set do not tell what it made of
+    them, the server's own count does."""
+    twin.query("CREATE TABLE tricky (id INT PRIMARY KEY, a INT NOT NULL DEFAULT 0, n INT NOT NULL DEFAULT 0)")
+    twin.query("INSERT INTO tricky (id) SELECT id FROM still WHERE id BETWEEN 1 AND 50")
+    count = twin.query("SELECT COUNT(*) FROM tricky")[0][0]
+    side = twins.Side(world, twin)
+    twin.query("CREATE TRIGGER tricks BEFORE UPDATE ON tricky FOR EACH ROW SET NEW.n = OLD.n + 1")
+    for value in (0, 7):
+        replies = answer_all(side, [{"op": "update", "table": "tricky", "pk": key, "set": {"a": value}, "returning": False}
+                                    for key in range(1, count + 1)])
+        assert count > 1 and {reply["affected"] for reply in replies} == {1}
+    assert twin.query("SELECT DISTINCT a, n FROM tricky") == [(7, 2)]

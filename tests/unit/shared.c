@@ -330,6 +330,24 @@ static void updates_know_what_changed(void **state)
 	expect_answer(group->jobs[2], "\"row\":null,\"matched\":0,\"affected\":0}");
 }
 
+/* The server has changed a row that ends as it was: a trigger that this account cannot see. */
+static void what_the_server_changed_is_compared(void **state)
+{
+	struct group *group = *state;
+	uint32_t culprit;
+
+	begin(group, "{\"op\":\"update\",\"table\":\"pets\",\"pk\":1,\"set\":{\"age\":3},\"returning\":false}",
+	      "{\"op\":\"update\",\"table\":\"pets\",\"pk\":2,\"set\":{\"age\":4},\"returning\":false}", NULL);
+	row(group, 0, "1", "3", NULL);
+	row(group, 0, "2", "4", NULL);
+	done(group, 0, 0, 0);
+	done(group, 1, 1, 0);
+	row(group, 2, "1", "3", NULL);
+	row(group, 2, "2", "4", NULL);
+	done(group, 2, 0, 0);
+	assert_int_equal(shared_end(group->shared, &culprit), SHARED_UNDO);
+}
+
 /* Somebody else creates a row between two of the statements: before the UPDATE, and behind it. */
 static void a_row_that_comes_in_between(void **state)
 {
@@ -612,6 +630,7 @@ int main(void)
 		ON_MARIADB(deletes_know_which_rows_there_were),
 		ON_MARIADB(updates_know_what_changed),
 		ON_MYSQL(updates_know_what_changed),
+		ON_MARIADB(what_the_server_changed_is_compared),
 		ON_MARIADB(a_row_that_comes_in_between),
 		ON_MYSQL(mysql_does_not_delete_what_it_has_not_seen),
 		ON_MARIADB(a_row_that_nobody_asked_for),

@@ -83,6 +83,7 @@ int shared_begin(struct shared *shared, struct job *const *jobs, uint32_t count,
 	shared->cursor = 0;
 	shared->insert_id = 0;
 	shared->looked_at = 0;
+	shared->changed = shared->changed_told = 0;
 	shared->unclear = false;
 	shared->has_effects = false;
 	shared->failed = false;

@@ -148,6 +148,7 @@ static int take_after(struct shared *shared, const char *const *values, const un
 	result.affected = size != to->before_size ||
 			  memcmp(shared->before.data + start, shared->before.data + to->before_start, size) != 0;
 	shared->before.size = start;
+	shared->changed_told += result.affected;
 	to->told = true;
 	procedure_done(to->job, 0, &result);
 	return to->job->plan->shape != ANSWER_COUNTS ? hand_on(to->job, 1, values, lengths, count) : 0;
@@ -195,8 +196,13 @@ void shared_done(struct shared *shared, uint32_t index, const struct statement_r
 
 	if (role == SHARED_EFFECT && shared->insert_id == 0)
 		shared->insert_id = result->insert_id;
-	if (role == SHARED_EFFECT)
+	if (role == SHARED_EFFECT) {
 		shared->unclear |= is_outrun(shared, result);
+		shared->changed = result->affected;
+	}
+	/* A trigger that we cannot see has set something else. */
+	if (role == SHARED_AFTER)
+		shared->unclear |= shared->changed_told != shared->changed;
 	if ((role == SHARED_EFFECT || deletes) && result->affected > 0)
 		shared->has_effects = true;
 }

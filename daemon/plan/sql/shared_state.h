@@ -52,8 +52,9 @@ struct shared {
 
 	uint32_t cursor; /* SHARED_IN_ORDER: whose row comes next */
 	uint64_t insert_id;
-	uint64_t looked_at; /* rows that came with their keys, before there was an effect */
-	bool unclear;       /* of a row it is not known whose it is, or what it was before */
+	uint64_t looked_at;             /* rows that came with their keys, before there was an effect */
+	uint64_t changed, changed_told; /* rows, by the UPDATE and by what was compared */
+	bool unclear;                   /* of a row it is not known whose it is, or what it was before */
 	bool has_effects;
 	bool failed;
 	struct sql_error error;
