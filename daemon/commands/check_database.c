@@ -106,6 +106,7 @@ void check_database(const struct options *options, struct findings *findings)
 			    session_server(session)->kind == SERVER_MARIADB ? "MariaDB" : "MySQL",
 			    session_server(session)->version_text);
 		check_database_settings(options, session, findings);
+		check_hidden(session, findings);
 		check_own_tables(options, session, findings);
 		check_catalog(options, session, findings);
 		session_close(session);

@@ -33,8 +33,10 @@ void check_database(const struct options *options, struct findings *findings);
 /* Part of check_redis(): is this Redis one that keeps queues? */
 void check_redis_settings(struct redisContext *redis, struct findings *findings);
 
-/* Parts of check_database(): how the server is set, and whether rowd's own tables are what they have to be. */
+/* Parts of check_database(): how the server is set, what the account cannot see, and whether rowd's own tables are what
+ * they have to be. */
 void check_database_settings(const struct options *options, struct session *session, struct findings *findings);
+void check_hidden(struct session *session, struct findings *findings);
 void check_own_tables(const struct options *options, struct session *session, struct findings *findings);
 
 #endif

@@ -159,6 +159,19 @@ def test_the_accounts_rights_on_them(database, redis_server, account):
     assert one(found, "rowd's own tables are there")[0] == "fine"
 
 
+def test_triggers_that_are_hidden(database, redis_server, account, database_server):
+    """MySQL shows them to who may make them; MariaDB to all."""
+    account.run(f"GRANT SELECT, INSERT, UPDATE, DELETE ON `{database.name}`.* TO {account.name}@'%'")
+    found = check(database, redis_server, database_url=account.url, queue_delivery="at-least-once")
+    if database_server.is_mariadb():
+        none(found, "TRIGGER")
+        return
+    level, _, hint = one(found, "no TRIGGER privilege")
+    assert level == "warning" and "GRANT TRIGGER" in hint
+    account.run(f"GRANT TRIGGER ON `{database.name}`.* TO {account.name}@'%'")
+    none(check(database, redis_server, database_url=account.url, queue_delivery="at-least-once"), "TRIGGER")
+
+
 def test_it_changes_nothing(database, redis_server):
     init(database)
     database.query("INSERT INTO rowd_slots (worker, slot, queues, batch, sequences) VALUES ('x', 0, '', 7, '1-9')")
