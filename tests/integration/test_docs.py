@@ -117,3 +117,9 @@ def test_links_between_documents_lead_somewhere(path):
 def test_the_list_of_error_codes_has_no_code_twice():
     listed = [entry["code"] for entry in json.loads(read(ROOT / "schemas" / "errors.json"))]
     assert len(listed) == len(set(listed))
+
+
+def test_the_readme_names_the_packages_that_a_build_takes():
+    named = re.search(r"sudo apt-get install ((?:.*\\\n)*.*)\n", read(ROOT / "README.md"))[1].replace("\\", " ").split()
+    lines = [line.split() for line in read(ROOT / "tests" / "support" / "packages.list").splitlines()]
+    assert named == [line[1] for line in lines if line and line[0] == "build"]
