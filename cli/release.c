@@ -17,8 +17,13 @@ enum { SCRIPT_RELEASE, SCRIPT_COUNT };
 
 enum { KEYS = 5, ARGUMENTS = 4, WORDS = 3 + KEYS + ARGUMENTS };
 
-/* Commands and bytes of them per call: others wait while a script runs. */
-static const char part_commands[] = "128", part_bytes[] = "4194304";
+/* Commands and bytes of them per call. Others wait while a script runs; but what is to be run again comes in one piece:
+ * of parts, whoever claims meanwhile would take the last first. */
+struct part {
+	const char *commands, *bytes;
+};
+
+static const struct part small = {"128", "4194304"}, whole = {"1e15", "1e15"};
 
 /* One part. Returns the answer, the caller's to freeReplyObject(), or NULL after it has been said. */
 static redisReply *release_part(redisContext *redis, const char *queue, const char *worker, const char *where)
@@ -35,7 +40,8 @@ static redisReply *release_part(redisContext *redis, const char *queue, const ch
 		made = asprintf(&keys[i], "{%s}:%s%s", queue, suffixes[i], of_worker ? worker : "") >= 0;
 		words[3 + i] = keys[i];
 	}
-	const char *const arguments[ARGUMENTS] = {worker, where, part_commands, part_bytes};
+	const struct part *part = strcmp(where, "again") == 0 ? &whole : &small;
+	const char *const arguments[ARGUMENTS] = {worker, where, part->commands, part->bytes};
 	memcpy(&words[3 + KEYS], arguments, sizeof(arguments));
 	for (int i = 0; i < WORDS && made; i++)
 		sizes[i] = i == 1 ? scripts[SCRIPT_RELEASE].size : strlen(words[i]);

@@ -1,8 +1,9 @@
 #!lua flags=allow-oom
--- Releases commands of a dead worker whose commits nobody knows, a bounded part per call: to be run again, before all
--- else and in their old order, or as dead letters, the oldest first. Only of a worker that some rowd has declared dead and
--- the database did not know (its score ends in .75): all others are looked after without help. So are commands with the
--- mark of what has surely taken effect, an r behind the field: they are left.
+-- Releases commands of a dead worker whose commits nobody knows, a bounded part per call: as dead letters, the oldest
+-- first; or to be run again, before all else and in their old order, for which it has to be all of them. Only of a
+-- worker that some rowd has declared dead and the database did not know (its score ends in .75): all others are looked
+-- after without help. So are commands with the mark of what has surely taken effect, an r behind the field: they are
+-- left.
 --
 -- KEYS workers, inflight, again, dead, stats    ARGV worker, 'again' | 'dead', at most so many, at most so many bytes
 -- Returns {'known'} when it is no such worker, or {'released', how many, how many are left}.

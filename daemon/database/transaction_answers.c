@@ -7,6 +7,7 @@
 #include "daemon/database/errors.h"
 #include "daemon/database/result.h"
 
+#include <stdio.h>
 #include <string.h>
 
 /* So many rows are taken without looking at the clock. */
@@ -124,12 +125,21 @@ static bool is_of_statement(const struct sql_error *error)
 	return error->number == TABLE_DENIED || error->number == COLUMN_DENIED || error->number == NO_SUCH_TABLE;
 }
 
+/* The foreign key is rowd's own: what the server says of it would be taken for a broken schema. */
+static void explain_fence(struct sql_error *error)
+{
+	if (error->number == NO_REFERENCED_ROW || error->number == FOREIGN_KEY)
+		snprintf(error->message, sizeof(error->message),
+			 "refused by rowd_commits: this worker was declared dead, or its rows are gone");
+}
+
 enum transaction_progress transaction_take_compound_error(struct transaction *transaction)
 {
 	struct sql_error error;
 
 	result_take_error(transaction->call->mysql, transaction->settings.server, &error);
 	if (!is_of_statement(&error)) {
+		explain_fence(&error);
 		transaction_break(transaction, &error);
 		return PROGRESS_BROKEN;
 	}

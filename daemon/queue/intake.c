@@ -139,6 +139,7 @@ static void claimed(struct worker_queue *queue, const struct redis_reply *reply)
 	uint64_t again = reply_uint_at(reply, 1), end = reply_length(reply), at = 2;
 
 	intake->empty = at >= end;
+	intake->again |= again > 0; /* there may be more than one claim takes */
 	intake->alone_next = false;
 	for (uint32_t i = 0; at < end && i < intake->claim_count; i++) {
 		struct held_field field = {.number = intake->claim_first + i};

@@ -55,10 +55,13 @@ def test_shown_as_unknown_until_it_is_released(rowctl):
 
 
 def test_again_in_their_old_order_before_all_else(rowctl):
-    # More than one part, and what was given back before stays behind.
+    # What was given back before stays behind.
     rowctl.redis.lpush(rowctl.key("again"), msgpack.packb([0, b"earlier"]))
     rowctl.hold({f"{number}" if number % 2 else f"{number}:3": b"%d" % number for number in range(1, 301)})
+    calls = rowctl.redis.info("commandstats").get("cmdstat_eval", {"calls": 0})["calls"]
     assert rowctl("release", WORKER, "--again", "--yes").startswith(f"300 commands of {WORKER} run again")
+    # At once: a worker that claims meanwhile would take the last part first.
+    assert rowctl.redis.info("commandstats")["cmdstat_eval"]["calls"] == calls + 1
     again = [msgpack.unpackb(element, raw=True) for element in rowctl.redis.lrange(rowctl.key("again"), 0, -1)]
     assert again[0] == [0, b"earlier"]
     assert again[:0:-1] == [[1 if number % 2 else 4, b"%d" % number] for number in range(1, 301)]

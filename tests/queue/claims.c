@@ -408,6 +408,28 @@ static void test_credit_bounds_the_bytes_of_what_is_popped(void **state)
 	harness_done(&harness);
 }
 
+/* What was given back is more than one claim takes: the rest does not wait for the pop. */
+static void test_all_that_was_given_back_passes_a_pop(void **state)
+{
+	enum { COUNT = 1500 };
+	struct harness harness;
+	(void)state;
+
+	harness_init(&harness);
+	harness.finish = true;
+	harness_open(&harness);
+	harness_until(&harness, pop_is_under_way, "a blocking pop");
+	freeReplyObject(redis_do(&harness, "CONFIG RESETSTAT"));
+	redis_push_numbers(&harness, "{q}:again", 0, COUNT);
+	harness_wait_received(&harness, COUNT);
+	assert_true(pop_is_under_way(&harness));
+	redisReply *reply = redis_do(&harness, "INFO commandstats");
+	assert_null(strstr(reply->str, "cmdstat_blmove")); /* it is still the first one */
+	freeReplyObject(reply);
+	harness_wait_empty(&harness);
+	harness_done(&harness);
+}
+
 static bool pop_has_ended(struct harness *harness)
 {
 	return !pop_is_under_way(harness);
@@ -480,6 +502,7 @@ int main(void)
 		cmocka_unit_test(test_no_memory_gives_the_commands_later),
 		cmocka_unit_test(test_drain_gives_back_in_order),
 		cmocka_unit_test(test_credit_bounds_the_bytes_of_what_is_popped),
+		cmocka_unit_test(test_all_that_was_given_back_passes_a_pop),
 		cmocka_unit_test(test_unwanted_pop_is_ended),
 		cmocka_unit_test(test_unwanted_pop_is_cut_when_it_may_not_be_ended),
 	};
