@@ -25,12 +25,14 @@ class Event:
 
 
 def script(seed, count, kills, producers, processes=KILLED, workers=WORKERS):
-    """So many kills of each of the processes; a fourth as many freezes and ends in good order of workers, half as many cut
-    connections."""
+    """So many kills of each of the processes; a fourth as many freezes and ends in good order of workers, a tenth of the others;
+    half as many cut connections."""
     draw = random.Random(seed)
     hits = [("kill", process) for process in processes for _ in range(kills)]
     few = max(1, kills // 4) if kills else 0
-    hits += [("freeze", "rowd")] * few + [("terminate", "rowd")] * few
+    for process in processes:
+        times = few if process == "rowd" else min(few, max(1, kills // 10))
+        hits += [("freeze", process), ("terminate", process)] * times
     hits += [("cut", "redis"), ("cut", "database")] * few
     draw.shuffle(hits)
     events = []
@@ -100,14 +102,28 @@ class Violence:
             self.death = time.monotonic()
         self.stage.start_worker(index, fresh=event.fresh)
 
-    def _freeze_rowd(self, event):
-        process = self.stage.workers[self._worker(event)].process
+    def _freeze(self, process):
+        """For longer than a lease. Replies are taken meanwhile, from a Redis that can give them."""
         process.freeze()
         end = time.monotonic() + FROZEN_S
         while time.monotonic() < end:
-            self.stage.take_replies()
+            if process is not self.stage.redis_server.process:
+                self.stage.take_replies()
             time.sleep(0.02)
         process.send(signal.SIGCONT)
+
+    def _freeze_rowd(self, event):
+        self._freeze(self.stage.workers[self._worker(event)].process)
+
+    def _freeze_redis(self, _event):
+        self._freeze(self.stage.redis_server.process)
+
+    def _freeze_database(self, _event):
+        self._freeze(self.stage.database_server.process)
+
+    def _freeze_producer(self, event):
+        if self.stage.producers[event.index].alive():  # it may be done
+            self._freeze(self.stage.producers[event.index])
 
     def _terminate_rowd(self, event):
         index = self._worker(event)
@@ -125,6 +141,18 @@ class Violence:
     def _kill_database(self, _event):
         self.stage.database_server.kill()
         self.stage.database_server.start()
+
+    def _terminate_redis(self, _event):
+        self.stage.redis_server.stop()
+        self.stage.redis_server.start()
+
+    def _terminate_database(self, _event):
+        self.stage.database_server.stop()
+        self.stage.database_server.start()
+
+    def _terminate_producer(self, event):
+        self.stage.producers[event.index].terminate()
+        self.stage.start_producer(event.index, repeat=self.stage.modes.once)
 
     def _kill_producer(self, event):
         self.stage.producers[event.index].kill()
