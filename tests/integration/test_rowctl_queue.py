@@ -2,27 +2,13 @@
 
 import json
 import secrets
-import subprocess
 
 import msgpack
 import pytest
 
 from support.client import QUEUE, Client
-from support.process import ROOT, program, wait_until
-from support.rowd_process import environment
-
-
-class Tool:
-    def __init__(self, redis_url):
-        self.redis_url = redis_url
-        self.said = ""
-
-    def __call__(self, *words, expect=0):
-        done = subprocess.run([program("rowctl"), *words], capture_output=True, text=True, timeout=60, check=False,
-                              stdin=subprocess.DEVNULL, env=environment(redis_url=self.redis_url))
-        self.said = done.stderr
-        assert done.returncode == expect, f"exit {done.returncode}, not {expect}: {done.stdout!r} {done.stderr!r}"
-        return done.stdout
+from support.process import ROOT, wait_until
+from support.rowctl import Tool
 
 
 @pytest.fixture

@@ -1,0 +1,110 @@
+"""rowctl bench."""
+
+import fcntl
+import json
+import re
+import socket
+import struct
+import termios
+import threading
+
+import pytest
+
+from support.rowctl import Tool
+
+
+@pytest.fixture
+def rowctl(redis_server):
+    return Tool(redis_server.url)
+
+
+def fill(client, rows):
+    client.ok("create", table="animals", values=[{"id": key, "species": "dog"} for key in range(1, rows + 1)],
+              returning=False)
+
+
+def test_bench_creates(rowctl, client):
+    figures = json.loads(rowctl("bench", "create", "--count", "500", "--json"))
+    assert figures["pushed"] == figures["answered"] == 500 and figures["failed"] == 0
+    assert 0 < figures["p50_us"] <= figures["p99_us"] <= figures["p999_us"] <= figures["max_us"]
+    assert client.ok("count", table="animals", where={"species": "cat"})["value"] == 500
+
+
+def test_bench_reads_what_is_there(rowctl, client):
+    fill(client, 100)
+    figures = json.loads(rowctl("bench", "read", "--count", "300", "--keys", "100", "--in-flight", "1", "--json"))
+    assert figures["answered"] == 300 and figures["failed"] == 0
+
+
+def test_bench_mixes(rowctl, client):
+    fill(client, 1000)
+    figures = json.loads(rowctl("bench", "mixed", "--count", "1000", "--keys", "1000", "--json"))
+    assert figures["answered"] == 1000 and figures["failed"] == 10, "one of a hundred meets a key that is there"
+    rows = client.ok("count", table="animals")["value"]
+    assert 1000 + 240 - 50 <= rows < 1000 + 240
+
+
+def test_bench_pushes_ahead_and_at_a_rate(rowctl, client):
+    figures = json.loads(rowctl("bench", "create", "--count", "200", "--in-flight", "0", "--json"))
+    assert figures["answered"] == 200 and "p50_us" not in figures, "what waits in a queue measures the queue"
+    figures = json.loads(rowctl("bench", "create", "--count", "100", "--rate", "200", "--json"))
+    assert figures["answered"] == 100 and figures["seconds"] > 0.45
+
+
+def answer_as_they_come(listener, count, unread):
+    """Redis and rowd in one: answers 64 pushed commands at a time, and notes how much of its replies is not read."""
+    def accept():
+        connection = listener.accept()[0]
+        assert b"PING" in connection.recv(1000)
+        connection.sendall(b"+PONG\r\n")
+        return connection
+
+    with accept() as push, accept() as listen:
+        assert b"SUBSCRIBE" in listen.recv(1000)
+        listen.sendall(b"*3\r\n$9\r\nsubscribe\r\n$1\r\nc\r\n:1\r\n")
+        pushed, answered = b"", 0
+        while answered < count:
+            pushed += push.recv(1 << 20)
+            ids = re.findall(rb"[0-9a-f]{8}-[0-9]{12}", pushed)[answered:]
+            if len(ids) == 64:
+                unread.append(struct.unpack("i", fcntl.ioctl(listen, termios.TIOCOUTQ, b"\0\0\0\0"))[0])
+                for command in ids:
+                    listen.sendall(b"*3\r\n$7\r\nmessage\r\n$1\r\nc\r\n$25\r\n" + command + b"\xa2ok\xc3\r\n")
+                push.sendall(64 * b":1\r\n")
+                answered += 64
+
+
+def test_bench_reads_the_replies_while_it_pushes_ahead(tmp_path):
+    """Else they would count from when the last was pushed, and Redis would cut it for not reading."""
+    unread = []
+    with socket.socket(socket.AF_UNIX) as listener:
+        listener.bind(str(tmp_path / "r.sock"))
+        listener.listen()
+        server = threading.Thread(target=answer_as_they_come, args=(listener, 192, unread), daemon=True)
+        server.start()
+        rowctl = Tool(f"unix://{tmp_path}/r.sock")
+        figures = json.loads(rowctl("bench", "create", "--count", "192", "--in-flight", "0", "--json"))
+        server.join(timeout=10)
+    assert figures["answered"] == 192 and unread == [0, 0, 0]
+
+
+def test_bench_of_very_few(rowctl, client):
+    assert json.loads(rowctl("bench", "create", "--count", "5", "--json"))["per_second"] > 0
+
+
+def test_bench_for_people(rowctl, client):
+    text = rowctl("bench", "create", "--count", "100")
+    assert "100 of 100" in text and "p99.9" in text and "#" in text
+
+
+def test_bench_without_anybody_who_answers(rowctl):
+    figures = json.loads(rowctl("bench", "create", "--count", "5", "--queue", "nobody:there", "--timeout", "0.3",
+                                "--json", expect=2))
+    assert figures["pushed"] == 5 and figures["answered"] == 0
+
+
+@pytest.mark.parametrize("arguments", [["bench"], ["bench", "fly"], ["bench", "read", "create"],
+                                       ["bench", "read", "--count", "0"], ["bench", "read", "--keys", "-1"],
+                                       ["bench", "read", "--rate", "x"], ["bench", "read", "--count", ""]], ids=str)
+def test_bench_used_wrongly(rowctl, arguments):
+    assert rowctl(*arguments, expect=64) == ""
