@@ -51,40 +51,59 @@ def test_bench_pushes_ahead_and_at_a_rate(rowctl, client):
     assert figures["answered"] == 100 and figures["seconds"] > 0.45
 
 
-def answer_as_they_come(listener, count, unread):
-    """Redis and rowd in one: answers 64 pushed commands at a time, and notes how much of its replies is not read."""
-    def accept():
-        connection = listener.accept()[0]
+class StandIn:
+    """Redis and rowd in one, for one bench: `play` is handed it in a thread, and decides what is answered when."""
+
+    def __init__(self, directory, play):
+        self.listener = socket.socket(socket.AF_UNIX)
+        self.listener.bind(str(directory / "r.sock"))
+        self.listener.listen()
+        self.url = f"unix://{directory}/r.sock"
+        self.pushed = b""
+        self.thread = threading.Thread(target=self.run, args=(play,), daemon=True)
+        self.thread.start()
+
+    def accept(self):
+        connection = self.listener.accept()[0]
         assert b"PING" in connection.recv(1000)
         connection.sendall(b"+PONG\r\n")
         return connection
 
-    with accept() as push, accept() as listen:
-        assert b"SUBSCRIBE" in listen.recv(1000)
-        listen.sendall(b"*3\r\n$9\r\nsubscribe\r\n$1\r\nc\r\n:1\r\n")
-        pushed, answered = b"", 0
-        while answered < count:
-            pushed += push.recv(1 << 20)
-            ids = re.findall(rb"[0-9a-f]{8}-[0-9]{12}", pushed)[answered:]
-            if len(ids) == 64:
-                unread.append(struct.unpack("i", fcntl.ioctl(listen, termios.TIOCOUTQ, b"\0\0\0\0"))[0])
-                for command in ids:
-                    listen.sendall(b"*3\r\n$7\r\nmessage\r\n$1\r\nc\r\n$25\r\n" + command + b"\xa2ok\xc3\r\n")
-                push.sendall(64 * b":1\r\n")
-                answered += 64
+    def run(self, play):
+        with self.listener, self.accept() as self.push, self.accept() as self.listen:
+            assert b"SUBSCRIBE" in self.listen.recv(1000)
+            self.listen.sendall(b"*3\r\n$9\r\nsubscribe\r\n$1\r\nc\r\n:1\r\n")
+            play(self)
+
+    def commands(self, start, count):
+        """The ids of `count` commands, from this one on."""
+        while True:
+            ids = re.findall(rb"[0-9a-f]{8}-[0-9]{12}", self.pushed)[start:start + count]
+            if len(ids) == count:
+                return ids
+            received = self.push.recv(1 << 20)
+            assert received, "rowctl has ended"
+            self.pushed += received
+
+    def answer(self, ids):
+        """The replies first, so that they are there when the last push is."""
+        for identity in ids:
+            self.listen.sendall(b"*3\r\n$7\r\nmessage\r\n$1\r\nc\r\n$25\r\n" + identity + b"\xa2ok\xc3\r\n")
+        self.push.sendall(len(ids) * b":1\r\n")
 
 
 def test_bench_reads_the_replies_while_it_pushes_ahead(tmp_path):
     """Else they would count from when the last was pushed, and Redis would cut it for not reading."""
     unread = []
-    with socket.socket(socket.AF_UNIX) as listener:
-        listener.bind(str(tmp_path / "r.sock"))
-        listener.listen()
-        server = threading.Thread(target=answer_as_they_come, args=(listener, 192, unread), daemon=True)
-        server.start()
-        rowctl = Tool(f"unix://{tmp_path}/r.sock")
-        figures = json.loads(rowctl("bench", "create", "--count", "192", "--in-flight", "0", "--json"))
-        server.join(timeout=10)
+
+    def play(stand_in):
+        for start in range(0, 192, 64):
+            ids = stand_in.commands(start, 64)
+            unread.append(struct.unpack("i", fcntl.ioctl(stand_in.listen, termios.TIOCOUTQ, b"\0\0\0\0"))[0])
+            stand_in.answer(ids)
+
+    stand_in = StandIn(tmp_path, play)
+    figures = json.loads(Tool(stand_in.url)("bench", "create", "--count", "192", "--in-flight", "0", "--json"))
     assert figures["answered"] == 192 and unread == [0, 0, 0]
 
 
