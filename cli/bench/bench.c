@@ -155,7 +155,7 @@ const struct rowctl_command bench_command = {
 		 "  --rate N       so many per second, whether or not replies come; each takes from the moment\n"
 		 "                 at which it was to be pushed (0: as fast as they are answered)\n"
 		 "  --table NAME   the table (animals); several are taken in turn, as are several queues\n"
-		 "  --timeout      ends when no reply came for so long (10)\n"
+		 "  --timeout      ends when one is without a reply and none came for so long (10)\n"
 		 "\n"
 		 "It writes to the table: use one that holds nothing of value.\n",
 	.run = bench,

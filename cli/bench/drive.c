@@ -24,7 +24,8 @@ struct run {
 	struct buffer command;
 	uint64_t *pushed_us; /* per command; 0 once it was answered */
 	uint64_t first_us, tenth_us, last_us;
-	uint64_t unread; /* answers to LPUSH that were not read yet */
+	uint64_t silent_since_us; /* the last reply, or the first push that has none, whichever is later */
+	uint64_t unread;          /* answers to LPUSH that were not read yet */
 };
 
 static int fail(struct run *run, const char *why)
@@ -57,6 +58,11 @@ static uint64_t due_us(const struct run *run, uint64_t number)
 	return run->drive->rate == 0 ? 0 : run->first_us + number * MICROSECONDS / run->drive->rate;
 }
 
+static bool is_awaited(const struct run *run)
+{
+	return run->result->pushed > run->result->answered;
+}
+
 static bool may_push(const struct run *run, uint64_t now_us)
 {
 	const struct drive_result *result = run->result;
@@ -69,8 +75,11 @@ static bool may_push(const struct run *run, uint64_t now_us)
 static int push_one(struct run *run, uint64_t now_us)
 {
 	const struct drive *drive = run->drive;
-	uint64_t number = run->result->pushed++, due = due_us(run, number);
+	uint64_t number = run->result->pushed, due = due_us(run, number);
 
+	if (!is_awaited(run))
+		run->silent_since_us = now_us;
+	run->result->pushed++;
 	buffer_reset(&run->command);
 	load_append(&drive->load, number, &run->command);
 	if (buffer_failed(&run->command))
@@ -102,7 +111,7 @@ static void take_reply(struct run *run, struct bytes text)
 	/* A reply may come twice: after a worker died, at least once is what is promised. */
 	if (number >= run->result->pushed || run->pushed_us[number] == 0)
 		return;
-	run->last_us = clock_monotonic_us();
+	run->last_us = run->silent_since_us = clock_monotonic_us();
 	if (drive->in_flight > 0 || drive->rate > 0)
 		histogram_add(&run->result->took, run->last_us - run->pushed_us[number]);
 	run->pushed_us[number] = 0;
@@ -128,31 +137,34 @@ static int take_replies(struct run *run)
 	}
 }
 
+static uint64_t patience_ends_us(const struct run *run)
+{
+	return run->silent_since_us + (uint64_t)run->drive->patience_ms * 1000;
+}
+
 /* How long to wait for a reply before something else is to be done. */
 static int wait_ms(const struct run *run)
 {
 	uint64_t now_us = clock_monotonic_us(), due = due_us(run, run->result->pushed);
+	uint64_t until_us = is_awaited(run) ? patience_ends_us(run) : UINT64_MAX;
 
 	if (may_push(run, now_us))
 		return 0;
-	if (run->drive->rate > 0 && run->result->pushed < run->drive->count && due > now_us)
-		return (int)((due - now_us) / 1000);
-	return (int)run->drive->patience_ms;
+	if (run->result->pushed < run->drive->count && due > now_us && due < until_us)
+		until_us = due;
+	return until_us > now_us ? (int)((until_us - now_us) / 1000) : 0;
 }
 
 static int step(struct run *run)
 {
 	struct pollfd socket = {.fd = run->listen->fd, .events = POLLIN};
-	int timeout_ms = wait_ms(run);
-	int ready = poll(&socket, 1, timeout_ms);
+	int ready = poll(&socket, 1, wait_ms(run));
 
 	if (ready < 0 && errno != EINTR)
 		return fail(run, strerror(errno));
-	if (ready > 0 && redisBufferRead(run->listen) != REDIS_OK)
-		return fail(run, run->listen->errstr);
-	if (ready == 0 && timeout_ms == (int)run->drive->patience_ms)
-		return -ETIMEDOUT;
-	return ready > 0 ? take_replies(run) : 0;
+	if (ready > 0)
+		return redisBufferRead(run->listen) == REDIS_OK ? take_replies(run) : fail(run, run->listen->errstr);
+	return is_awaited(run) && clock_monotonic_us() >= patience_ends_us(run) ? -ETIMEDOUT : 0;
 }
 
 static int subscribe(struct run *run)

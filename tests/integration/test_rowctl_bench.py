@@ -122,6 +122,23 @@ def test_bench_without_anybody_who_answers(rowctl):
     assert figures["pushed"] == 5 and figures["answered"] == 0
 
 
+def test_bench_does_not_take_the_time_to_the_next_push_for_silence(tmp_path):
+    def play(stand_in):
+        for number in range(4):
+            stand_in.answer(stand_in.commands(number, 1))
+
+    stand_in = StandIn(tmp_path, play)
+    figures = json.loads(Tool(stand_in.url)("bench", "create", "--count", "4", "--rate", "2", "--timeout", "0.499",
+                                            "--json"))
+    assert figures["answered"] == 4
+
+
+def test_bench_is_not_kept_from_seeing_the_silence_by_its_own_pushes(rowctl):
+    figures = json.loads(rowctl("bench", "create", "--count", "100", "--rate", "20", "--queue", "nobody:there",
+                                "--timeout", "0.3", "--json", expect=2))
+    assert 0 < figures["pushed"] < 100
+
+
 @pytest.mark.parametrize("arguments", [["bench"], ["bench", "fly"], ["bench", "read", "create"],
                                        ["bench", "read", "--count", "0"], ["bench", "read", "--keys", "-1"],
                                        ["bench", "read", "--rate", "x"], ["bench", "read", "--count", ""]], ids=str)
