@@ -8,7 +8,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { NUMBER_LARGEST = 1000000000 };
+enum { NUMBER_LARGEST = 1000000000, IN_FLIGHT_USUAL = 100 };
+
+/* No number that --in-flight can be. */
+static const uint64_t in_flight_unsaid = UINT64_MAX;
 
 static int fault(const char *what, const char *word)
 {
@@ -164,7 +167,7 @@ int arguments_read(char **words, struct arguments *ret_arguments)
 		.timeout_ms = 10000,
 		.reply_prefix = "rowd:reply:",
 		.operands = words,
-		.bench = {.count = 10000, .in_flight = 100, .keys = 20000},
+		.bench = {.count = 10000, .in_flight = in_flight_unsaid, .keys = 20000},
 		.dead = {.limit = 50},
 	};
 	size_t operand_count = 0;
@@ -187,6 +190,8 @@ int arguments_read(char **words, struct arguments *ret_arguments)
 	words[operand_count] = NULL;
 	if (arguments.queue_count == 0)
 		arguments.queues[arguments.queue_count++] = "rowd:commands";
+	if (arguments.bench.in_flight == in_flight_unsaid)
+		arguments.bench.in_flight = arguments.bench.rate > 0 ? 0 : IN_FLIGHT_USUAL;
 	if (arguments.bench.table_count == 0)
 		arguments.bench.tables[arguments.bench.table_count++] = "animals";
 	*ret_arguments = arguments;

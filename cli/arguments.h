@@ -10,7 +10,7 @@ enum { ARGUMENTS_QUEUES = 64, ARGUMENTS_TABLES = 256 };
 /* What only `bench` takes. */
 struct bench_arguments {
 	uint64_t count;                       /* --count */
-	uint64_t in_flight;                   /* --in-flight */
+	uint64_t in_flight;                   /* --in-flight; 0: any number */
 	uint64_t rate;                        /* --rate: per second */
 	uint64_t keys;                        /* --keys */
 	const char *tables[ARGUMENTS_TABLES]; /* --table; at least one: the default */

@@ -139,6 +139,13 @@ def test_bench_is_not_kept_from_seeing_the_silence_by_its_own_pushes(rowctl):
     assert 0 < figures["pushed"] < 100
 
 
+@pytest.mark.parametrize("arguments, pushed", [([], 150), (["--in-flight", "0"], 150), (["--in-flight", "7"], 7)], ids=str)
+def test_bench_at_a_rate_waits_for_no_reply_unless_told_to(rowctl, arguments, pushed):
+    figures = json.loads(rowctl("bench", "create", "--count", "150", "--rate", "1000", "--queue", "nobody:there",
+                                "--timeout", "1", "--json", *arguments, expect=2))
+    assert figures["pushed"] == pushed
+
+
 @pytest.mark.parametrize("arguments", [["bench"], ["bench", "fly"], ["bench", "read", "create"],
                                        ["bench", "read", "--count", "0"], ["bench", "read", "--keys", "-1"],
                                        ["bench", "read", "--rate", "x"], ["bench", "read", "--count", ""]], ids=str)
