@@ -14,7 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { PUSH_AT_ONCE = 64, TELL_EVERY = 256, MICROSECONDS = 1000000 };
+enum { PUSH_AT_ONCE = 64, TELL_WITHIN_US = 100000, MICROSECONDS = 1000000 };
 
 struct run {
 	const struct drive *drive;
@@ -146,10 +146,12 @@ static uint64_t patience_ends_us(const struct run *run)
 static int wait_ms(const struct run *run)
 {
 	uint64_t now_us = clock_monotonic_us(), due = due_us(run, run->result->pushed);
-	uint64_t until_us = is_awaited(run) ? patience_ends_us(run) : UINT64_MAX;
+	uint64_t until_us = run->drive->told ? now_us + TELL_WITHIN_US : UINT64_MAX;
 
 	if (may_push(run, now_us))
 		return 0;
+	if (is_awaited(run) && patience_ends_us(run) < until_us)
+		until_us = patience_ends_us(run);
 	if (run->result->pushed < run->drive->count && due > now_us && due < until_us)
 		until_us = due;
 	return until_us > now_us ? (int)((until_us - now_us) / 1000) : 0;
@@ -181,7 +183,6 @@ static int run_to_the_end(struct run *run)
 {
 	const struct drive *drive = run->drive;
 	int result = subscribe(run);
-	uint64_t steps = 0;
 
 	run->first_us = clock_monotonic_us();
 	while (result == 0 && run->result->answered < drive->count) {
@@ -190,7 +191,7 @@ static int run_to_the_end(struct run *run)
 		 * leaves too many of them lying. */
 		if (result == 0)
 			result = step(run);
-		if (drive->told && steps++ % TELL_EVERY == 0)
+		if (drive->told)
 			drive->told(drive->context, run->result->pushed, run->result->answered);
 	}
 	return result;

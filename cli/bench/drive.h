@@ -17,7 +17,8 @@ struct drive {
 	uint64_t in_flight;   /* at most so many without a reply; 0: all are pushed, whatever comes meanwhile */
 	uint64_t rate;        /* commands pushed per second; 0: as fast as they are taken */
 	uint32_t patience_ms; /* ends when one is awaited and none came for so long */
-	void (*told)(void *context, uint64_t pushed, uint64_t answered); /* now and then; may be NULL */
+	/* At every step, and every 100 ms when there is none; may be NULL. */
+	void (*told)(void *context, uint64_t pushed, uint64_t answered);
 	void *context;
 };
 

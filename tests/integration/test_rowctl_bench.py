@@ -2,15 +2,19 @@
 
 import fcntl
 import json
+import os
 import re
 import socket
 import struct
+import subprocess
 import termios
 import threading
 
 import pytest
 
+from support.process import program, wait_until
 from support.rowctl import Tool
+from support.rowd_process import environment
 
 
 @pytest.fixture
@@ -87,9 +91,16 @@ class StandIn:
 
     def answer(self, ids):
         """The replies first, so that they are there when the last push is."""
+        self.reply(ids)
+        self.take(len(ids))
+
+    def take(self, count):
+        """So many pushes."""
+        self.push.sendall(count * b":1\r\n")
+
+    def reply(self, ids):
         for identity in ids:
             self.listen.sendall(b"*3\r\n$7\r\nmessage\r\n$1\r\nc\r\n$25\r\n" + identity + b"\xa2ok\xc3\r\n")
-        self.push.sendall(len(ids) * b":1\r\n")
 
 
 def test_bench_reads_the_replies_while_it_pushes_ahead(tmp_path):
@@ -144,6 +155,44 @@ def test_bench_at_a_rate_waits_for_no_reply_unless_told_to(rowctl, arguments, pu
     figures = json.loads(rowctl("bench", "create", "--count", "150", "--rate", "1000", "--queue", "nobody:there",
                                 "--timeout", "1", "--json", *arguments, expect=2))
     assert figures["pushed"] == pushed
+
+
+class Terminal:
+    """One that collects what is written to it."""
+
+    def __init__(self):
+        self.master, self.slave = os.openpty()
+        os.set_blocking(self.master, False)
+        self.shown = ""
+
+    def shows(self, text):
+        try:
+            self.shown += os.read(self.master, 1 << 16).decode()
+        except BlockingIOError:
+            pass
+        return text in self.shown
+
+    def close(self):
+        os.close(self.master)
+        os.close(self.slave)
+
+
+def test_bench_shows_how_far_it_is_while_nothing_happens(tmp_path):
+    terminal = Terminal()
+
+    def play(stand_in):
+        stand_in.answer(stand_in.commands(0, 1))
+        second = stand_in.commands(1, 1)
+        stand_in.take(1)
+        wait_until(lambda: terminal.shows("2 pushed, 1 answered"), "the first reply on the terminal", timeout_s=5)
+        stand_in.reply(second)
+
+    stand_in = StandIn(tmp_path, play)
+    done = subprocess.run([program("rowctl"), "bench", "create", "--count", "2", "--in-flight", "1", "--json"],
+                          stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=terminal.slave, timeout=60, check=False,
+                          env=environment(redis_url=stand_in.url))
+    terminal.close()
+    assert done.returncode == 0 and json.loads(done.stdout)["answered"] == 2
 
 
 @pytest.mark.parametrize("arguments", [["bench"], ["bench", "fly"], ["bench", "read", "create"],
