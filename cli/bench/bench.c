@@ -1,6 +1,7 @@
 /* cli/bench/bench.c - `rowctl bench`: a load against a running rowd, and how long the replies took. */
 #include "cli/arguments.h"
 #include "cli/bench/drive.h"
+#include "cli/bench/outcome.h"
 #include "cli/connect.h"
 
 #include "common/clock.h"
@@ -36,37 +37,8 @@ static void draw(void *context, uint64_t pushed, uint64_t answered)
 	fprintf(stderr, "] %" PRIu64 " pushed, %" PRIu64 " answered", pushed, answered);
 }
 
-static void print_table(const struct drive_result *result)
-{
-	const struct histogram *took = &result->took;
-
-	printf("answered  %" PRIu64 " of %" PRIu64 ", %" PRIu64 " with an error\n", result->answered, result->pushed,
-	       result->failed);
-	printf("time      %.2f s\n", result->seconds);
-	printf("rate      %.0f/s\n", result->per_second);
-	if (took->count == 0)
-		return;
-	printf("latency   p50 %" PRIu64 " us, p99 %" PRIu64 " us, p99.9 %" PRIu64 " us, max %" PRIu64 " us\n",
-	       histogram_quantile_us(took, 0.5), histogram_quantile_us(took, 0.99), histogram_quantile_us(took, 0.999),
-	       took->largest_us);
-	histogram_print(took, stdout);
-}
-
-static void print_json(const struct drive_result *result)
-{
-	const struct histogram *took = &result->took;
-
-	printf("{\"pushed\":%" PRIu64 ",\"answered\":%" PRIu64 ",\"failed\":%" PRIu64
-	       ",\"seconds\":%.6f,\"per_second\":%.1f",
-	       result->pushed, result->answered, result->failed, result->seconds, result->per_second);
-	if (took->count > 0)
-		printf(",\"p50_us\":%" PRIu64 ",\"p99_us\":%" PRIu64 ",\"p999_us\":%" PRIu64 ",\"max_us\":%" PRIu64,
-		       histogram_quantile_us(took, 0.5), histogram_quantile_us(took, 0.99),
-		       histogram_quantile_us(took, 0.999), took->largest_us);
-	puts("}");
-}
-
-static int report(const struct arguments *arguments, int result, const struct drive_result *done, const char *problem)
+static int report(const struct arguments *arguments, const struct load *load, int result,
+		  const struct drive_result *done, const char *problem)
 {
 	if (result == -EIO)
 		fprintf(stderr, "rowctl: Redis: %s\n", problem);
@@ -74,12 +46,9 @@ static int report(const struct arguments *arguments, int result, const struct dr
 		fputs("rowctl: out of memory\n", stderr);
 	if (result == -EIO || result == -ENOMEM)
 		return EX_UNAVAILABLE;
-	if (arguments->json)
-		print_json(done);
-	else
-		print_table(done);
+	int status = outcome_print(done, load, arguments->json);
 	if (result == 0)
-		return 0;
+		return status;
 	fprintf(stderr, "rowctl: no reply for %.0f s; is a rowd serving %s?\n", (double)arguments->timeout_ms / 1000,
 		arguments->queues[0]);
 	return EXIT_NO_REPLY;
@@ -104,10 +73,12 @@ static int run(const struct arguments *arguments, const struct drive *wanted)
 
 		if (drive.told)
 			fputs("\r\033[K", stderr);
-		status = report(arguments, done, result, problem);
+		status = report(arguments, &drive.load, done, result, problem);
 	}
 	redisFree(push);
 	redisFree(listen);
+	if (result)
+		buffer_free(&result->first_failed);
 	free(result);
 	return status;
 }
@@ -146,8 +117,12 @@ const struct rowctl_command bench_command = {
 		 "Pushes commands on a table made like schemas/tables/animals.sql, and takes the replies.\n"
 		 "\n"
 		 "  create      rows with a species, an age and a name\n"
-		 "  read        by key, from 1 to --keys (20000), in no order\n"
+		 "  read        by key, from 1 to --keys, in no order\n"
 		 "  mixed       50 % read, 25 % create, 20 % update, 5 % delete; 1 % meets a key that is there\n"
+		 "\n"
+		 "read and mixed want the rows there: `rowctl bench create --count 20000` writes those with the keys\n"
+		 "1 to 20000 into a table that is new or was truncated; two tables take --count 40000.\n"
+		 "What found no row is counted.\n"
 		 "\n"
 		 "  --count N      how many commands (10000)\n"
 		 "  --in-flight N  at most so many without a reply (100, or any number with --rate);\n"
@@ -156,8 +131,12 @@ const struct rowctl_command bench_command = {
 		 "  --rate N       so many per second, whether or not replies come, unless --in-flight is given too;\n"
 		 "                 each takes from the moment at which it was to be pushed (0: no fixed rate)\n"
 		 "  --table NAME   the table (animals); several are taken in turn, as are several queues\n"
+		 "  --keys N       the rows that are there have the keys 1 to N (20000)\n"
 		 "  --timeout      ends when one is without a reply and none came for so long (10)\n"
 		 "\n"
-		 "It writes to the table: use one that holds nothing of value.\n",
+		 "It writes to the table: use one that holds nothing of value.\n"
+		 "\n"
+		 "Exit status: 0 all were answered, 1 all with an error, 2 some have no reply, 64 wrong usage,\n"
+		 "69 Redis cannot be reached.\n",
 	.run = bench,
 };

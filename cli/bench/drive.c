@@ -16,6 +16,9 @@
 
 enum { PUSH_AT_ONCE = 64, TELL_WITHIN_US = 100000, MICROSECONDS = 1000000 };
 
+/* Of a command that is pushed, and of a reply with an error that is kept. */
+enum { COMMAND_BYTES = 1 << 16, REPLY_BYTES = 1 << 20 };
+
 struct run {
 	const struct drive *drive;
 	redisContext *push, *listen;
@@ -102,11 +105,18 @@ static int push(struct run *run)
 	return result < 0 ? result : take_push_answers(run);
 }
 
+static void count_answer(struct drive_result *result, enum load_answer answer, struct bytes text)
+{
+	result->missed += answer == LOAD_MISSED;
+	if (answer == LOAD_FAILED && result->failed++ == 0)
+		buffer_append(&result->first_failed, text);
+}
+
 static void take_reply(struct run *run, struct bytes text)
 {
 	const struct drive *drive = run->drive;
-	bool ok = false;
-	uint64_t number = load_number(&drive->load, text, &ok);
+	enum load_answer answer = LOAD_FAILED;
+	uint64_t number = load_number(&drive->load, text, &answer);
 
 	/* A reply may come twice: after a worker died, at least once is what is promised. */
 	if (number >= run->result->pushed || run->pushed_us[number] == 0)
@@ -115,7 +125,7 @@ static void take_reply(struct run *run, struct bytes text)
 	if (drive->in_flight > 0 || drive->rate > 0)
 		histogram_add(&run->result->took, run->last_us - run->pushed_us[number]);
 	run->pushed_us[number] = 0;
-	run->result->failed += !ok;
+	count_answer(run->result, answer, text);
 	if (++run->result->answered == drive->count / 10)
 		run->tenth_us = run->last_us;
 }
@@ -219,10 +229,11 @@ int drive_run(const struct drive *drive, redisContext *push_connection, redisCon
 	int result;
 
 	*ret_result = (struct drive_result){0};
+	buffer_init(&ret_result->first_failed, REPLY_BYTES);
 	run.pushed_us = calloc(drive->count, sizeof(*run.pushed_us));
 	if (!run.pushed_us)
 		return -ENOMEM;
-	buffer_init(&run.command, 1 << 16);
+	buffer_init(&run.command, COMMAND_BYTES);
 	result = run_to_the_end(&run);
 	if (run.last_us > run.first_us)
 		ret_result->seconds = (double)(run.last_us - run.first_us) / MICROSECONDS;

@@ -23,9 +23,10 @@ struct drive {
 };
 
 struct drive_result {
-	uint64_t answered, failed, pushed;
-	double seconds;    /* from the first push to the last reply */
-	double per_second; /* from the tenth percent of the replies to the last: without the start */
+	uint64_t answered, failed, missed, pushed;
+	struct buffer first_failed; /* the first reply with an error; the caller's to free */
+	double seconds;             /* from the first push to the last reply */
+	double per_second;          /* from the tenth percent of the replies to the last: without the start */
 	/* From the moment at which a command was to be pushed to its reply; only with in_flight or rate: what waits
 	 * behind a full queue measures the queue. */
 	struct histogram took;

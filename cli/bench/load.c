@@ -139,7 +139,15 @@ void load_append(const struct load *load, uint64_t number, struct buffer *out)
 	writer_map_end(&writer);
 }
 
-uint64_t load_number(const struct load *load, struct bytes reply, bool *ret_ok)
+/* "ok": true and "row": nil, as msgpack has them. */
+static enum load_answer answer_of(struct bytes reply)
+{
+	if (!memmem(reply.data, reply.size, "\xa2ok\xc3", 4))
+		return LOAD_FAILED;
+	return memmem(reply.data, reply.size, "\xa3row\xc0", 5) ? LOAD_MISSED : LOAD_DONE;
+}
+
+uint64_t load_number(const struct load *load, struct bytes reply, enum load_answer *ret_answer)
 {
 	char tag[TAG_CHARACTERS + 2], digits[NUMBER_DIGITS + 1];
 	size_t within = reply.size < ID_WITHIN_BYTES ? reply.size : ID_WITHIN_BYTES;
@@ -151,7 +159,6 @@ uint64_t load_number(const struct load *load, struct bytes reply, bool *ret_ok)
 		return UINT64_MAX;
 	memcpy(digits, found + TAG_CHARACTERS + 1, NUMBER_DIGITS);
 	digits[NUMBER_DIGITS] = '\0';
-	/* "ok": true, as msgpack has it. */
-	*ret_ok = memmem(reply.data, reply.size, "\xa2ok\xc3", 4) != NULL;
+	*ret_answer = answer_of(reply);
 	return strtoull(digits, NULL, 10);
 }

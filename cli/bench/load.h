@@ -28,7 +28,13 @@ bool load_find(const char *name, enum load_kind *ret_kind);
 /* Appends command number `number`, from 0, as msgpack; its id says tag and number. */
 void load_append(const struct load *load, uint64_t number, struct buffer *out);
 
+enum load_answer {
+	LOAD_DONE,
+	LOAD_MISSED, /* the row was not there */
+	LOAD_FAILED, /* ok is false */
+};
+
 /* The number in a reply's id, or UINT64_MAX when it is no reply to a command of this load. */
-uint64_t load_number(const struct load *load, struct bytes reply, bool *ret_ok);
+uint64_t load_number(const struct load *load, struct bytes reply, enum load_answer *ret_answer);
 
 #endif

@@ -10,6 +10,7 @@ import subprocess
 import termios
 import threading
 
+import msgpack
 import pytest
 
 from support.process import program, wait_until
@@ -37,13 +38,15 @@ def test_bench_creates(rowctl, client):
 def test_bench_reads_what_is_there(rowctl, client):
     fill(client, 100)
     figures = json.loads(rowctl("bench", "read", "--count", "300", "--keys", "100", "--in-flight", "1", "--json"))
-    assert figures["answered"] == 300 and figures["failed"] == 0
+    assert figures["answered"] == 300 and figures["failed"] == figures["missed"] == 0
+    assert rowctl.said == ""
 
 
 def test_bench_mixes(rowctl, client):
     fill(client, 1000)
     figures = json.loads(rowctl("bench", "mixed", "--count", "1000", "--keys", "1000", "--json"))
     assert figures["answered"] == 1000 and figures["failed"] == 10, "one of a hundred meets a key that is there"
+    assert rowctl.said == ""
     rows = client.ok("count", table="animals")["value"]
     assert 1000 + 240 - 50 <= rows < 1000 + 240
 
@@ -53,6 +56,10 @@ def test_bench_pushes_ahead_and_at_a_rate(rowctl, client):
     assert figures["answered"] == 200 and "p50_us" not in figures, "what waits in a queue measures the queue"
     figures = json.loads(rowctl("bench", "create", "--count", "100", "--rate", "200", "--json"))
     assert figures["answered"] == 100 and figures["seconds"] > 0.45
+
+
+def resp_message(reply):
+    return b"*3\r\n$7\r\nmessage\r\n$1\r\nc\r\n$%d\r\n%b\r\n" % (len(reply), reply)
 
 
 class StandIn:
@@ -100,7 +107,7 @@ class StandIn:
 
     def reply(self, ids):
         for identity in ids:
-            self.listen.sendall(b"*3\r\n$7\r\nmessage\r\n$1\r\nc\r\n$25\r\n" + identity + b"\xa2ok\xc3\r\n")
+            self.listen.sendall(resp_message(identity + b"\xa2ok\xc3"))
 
 
 def test_bench_reads_the_replies_while_it_pushes_ahead(tmp_path):
@@ -193,6 +200,67 @@ def test_bench_shows_how_far_it_is_while_nothing_happens(tmp_path):
                           env=environment(redis_url=stand_in.url))
     terminal.close()
     assert done.returncode == 0 and json.loads(done.stdout)["answered"] == 2
+
+
+@pytest.mark.parametrize("load, least, most", [("read", 300, 300), ("mixed", 150, 225)])
+def test_bench_tells_of_rows_that_are_not_there(rowctl, client, load, least, most):
+    figures = json.loads(rowctl("bench", load, "--count", "300", "--keys", "5000", "--json"))
+    assert least <= figures["missed"] <= most and figures["failed"] == 0
+    assert "rowctl bench create --count 5000" in rowctl.said
+    assert "found no row" in rowctl("bench", load, "--count", "10")
+
+
+@pytest.fixture
+def two_tables(database, producer):
+    """New ones. What is to be said to bench to use them."""
+    names = ["bench_cats", "bench_dogs"]
+    for name in names:
+        database.query(f"CREATE TABLE {name} LIKE animals")
+        wait_until(lambda name=name: producer.call("count", table=name)["ok"], "rowd to know the table")
+    yield [word for name in names for word in ("--table", name)]
+    for name in names:
+        database.query(f"DROP TABLE {name}")
+
+
+def test_bench_finds_what_it_has_created_as_it_advised(rowctl, two_tables):
+    rowctl("bench", "read", "--count", "2", "--keys", "500", *two_tables)
+    advice = re.search(r"`rowctl (bench create --count \d+)`", rowctl.said)[1]
+    rowctl(*advice.split(), *two_tables)
+    figures = json.loads(rowctl("bench", "read", "--count", "1000", "--keys", "500", "--json", *two_tables))
+    assert figures["answered"] == 1000 and figures["missed"] == 0 and rowctl.said == ""
+
+
+def test_bench_mixes_again_and_again(rowctl, two_tables):
+    rowctl("bench", "create", "--count", "2000", *two_tables)
+    for _ in range(3):
+        rowctl("bench", "mixed", "--count", "2000", "--keys", "1000", *two_tables)
+        assert rowctl.said == ""
+
+
+def test_bench_tells_the_first_error(rowctl, client):
+    fill(client, 1000)
+    figures = json.loads(rowctl("bench", "mixed", "--count", "200", "--keys", "1000", "--json"))
+    assert figures["failed"] == 2 and figures["error"]["code"] == "UNIQUE_VIOLATION" and figures["per_second"] > 0
+    assert "UNIQUE_VIOLATION: " in rowctl("bench", "mixed", "--count", "200", "--keys", "1000")
+
+
+def test_bench_where_all_fail(rowctl, rowd):
+    figures = json.loads(rowctl("bench", "create", "--count", "20", "--table", "animalz", "--json", expect=1))
+    assert figures["answered"] == figures["failed"] == 20 and figures["error"]["code"] == "UNKNOWN_TABLE"
+    assert "per_second" not in figures and "p50_us" not in figures
+    text = rowctl("bench", "create", "--count", "20", "--table", "animalz", expect=1)
+    assert "UNKNOWN_TABLE: " in text and "did you mean `animals`" in text and "rate" not in text and "latency" not in text
+
+
+def test_bench_does_not_let_a_reply_at_the_terminal(tmp_path):
+    def play(stand_in):
+        stand_in.listen.sendall(resp_message(msgpack.packb({
+            "id": stand_in.commands(0, 1)[0].decode(), "ok": False,
+            "error": {"code": "\x1b[31m", "message": 60 * "é" + "\x1b[2J\x9b", "hint": "\a"}})))
+        stand_in.take(1)
+
+    text = Tool(StandIn(tmp_path, play).url)("bench", "create", "--count", "1", expect=1)
+    assert 60 * "é" in text and not re.search("[\x00-\x09\x0b-\x1f\x7f-\x9f]", text)
 
 
 @pytest.mark.parametrize("arguments", [["bench"], ["bench", "fly"], ["bench", "read", "create"],
