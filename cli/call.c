@@ -1,6 +1,7 @@
 /* cli/call.c - `rowctl call`: pushes one command and waits for its reply. */
 #include "cli/arguments.h"
 #include "cli/connect.h"
+#include "cli/reply.h"
 #include "cli/text.h"
 
 #include "common/message.h"
@@ -89,7 +90,7 @@ static int wait_for_reply(const struct arguments *arguments, redisContext *redis
 	if (reply->type == REDIS_REPLY_ARRAY && reply->elements == 2)
 		status = print_reply((struct bytes){reply->element[1]->str, reply->element[1]->len});
 	else
-		fprintf(stderr, "rowctl: no reply within %s s; is a rowd serving %s?\n", seconds, arguments->queues[0]);
+		reply_tell_silence(arguments);
 	freeReplyObject(reply);
 	return status;
 }

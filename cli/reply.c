@@ -68,3 +68,14 @@ void reply_append_error_json(struct bytes reply, struct buffer *out)
 		writer_nil(&writer);
 	arena_free(&arena);
 }
+
+void reply_tell_silence(const struct arguments *arguments)
+{
+	const char *queue = arguments->queues[0];
+
+	fprintf(stderr,
+		"rowctl: no reply within %g s; is a rowd serving %s?\n"
+		"rowctl: if so, look at `rowctl dead list --queue %s`: a reply address without the queue's reply prefix\n"
+		"rowctl: is FORBIDDEN, and nobody is answered; --reply-prefix has to be the queue's own\n",
+		(double)arguments->timeout_ms / 1000, queue, queue);
+}

@@ -1,7 +1,8 @@
-/* cli/reply.h - what there is to say about a reply: the error that is in one. */
+/* cli/reply.h - what there is to say about replies: the error that is in one, and that none came. */
 #ifndef CLI_REPLY_H
 #define CLI_REPLY_H
 
+#include "cli/arguments.h"
 #include "common/buffer.h"
 
 /* Appends the error of a reply to `out`: its code, message and hint as one line, in which no byte can do anything to a
@@ -9,5 +10,8 @@
  * buffer's. */
 void reply_append_error(struct bytes reply, struct buffer *out);
 void reply_append_error_json(struct bytes reply, struct buffer *out);
+
+/* Says on standard error that no reply came within the timeout, and where to look. */
+void reply_tell_silence(const struct arguments *arguments);
 
 #endif

@@ -3,6 +3,7 @@
 #include "cli/bench/drive.h"
 #include "cli/bench/outcome.h"
 #include "cli/connect.h"
+#include "cli/reply.h"
 
 #include "common/clock.h"
 
@@ -49,8 +50,7 @@ static int report(const struct arguments *arguments, const struct load *load, in
 	int status = outcome_print(done, load, arguments->json);
 	if (result == 0)
 		return status;
-	fprintf(stderr, "rowctl: no reply for %.0f s; is a rowd serving %s?\n", (double)arguments->timeout_ms / 1000,
-		arguments->queues[0]);
+	reply_tell_silence(arguments);
 	return EXIT_NO_REPLY;
 }
 

@@ -43,11 +43,6 @@ def test_call_prints_bytes_as_base64_and_large_numbers_in_full(rowctl, rowd):
     assert b"18446744073709551615" in printed and json.loads(printed)["row"]["raw"] == {"$bin": "AAEC"}
 
 
-def test_call_without_a_rowd(rowctl, redis):
-    rowctl("call", '{"op": "ping"}', "--queue", "nobody", "--timeout", "1", expect=2)
-    redis.delete("nobody")
-
-
 def test_what_cannot_be_sent(rowctl, tmp_path):
     rowctl("call", "no json", expect=65)
     rowctl("call", '{"op": "ping"}', "--redis", f"unix://{tmp_path}/none", expect=69)

@@ -1,0 +1,28 @@
+"""rowctl call: where the reply is awaited, and what is said when none comes."""
+
+import re
+
+import pytest
+
+from support.rowctl import Tool
+
+
+@pytest.fixture
+def rowctl(redis_server):
+    return Tool(redis_server.url)
+
+
+@pytest.mark.parametrize("words", [["call", '{"op": "ping"}'], ["bench", "create", "--count", "1"]], ids=" ".join)
+def test_without_a_rowd(rowctl, redis, words):
+    rowctl(*words, "--queue", "nobody", "--timeout", "0.25", expect=2)
+    assert "no reply within 0.25 s" in rowctl.said and "is a rowd serving nobody?" in rowctl.said
+    redis.delete("nobody")
+
+
+@pytest.mark.parametrize("words", [["call", '{"op": "ping", "reply_list": "mine"}'],
+                                   ["call", '{"op": "ping"}', "--reply-prefix", "mine:"],
+                                   ["bench", "create", "--count", "1", "--reply-prefix", "mine:"]], ids=" ".join)
+def test_at_a_place_that_rowd_refuses(rowctl, empty_dead, words):
+    rowctl(*words, "--timeout", "1", expect=2)
+    advice = re.search(r"`rowctl (dead list[^`]*)`", rowctl.said)[1]
+    assert "FORBIDDEN" in rowctl.said and "FORBIDDEN" in rowctl(*advice.split())
