@@ -16,41 +16,59 @@
 
 enum { LIST_BYTES = 512 };
 
-/* Looks at the command and finds where its reply will be. When it names no reply_list it gets one of our own, which
- * nobody else can know. Returns 0, or -EINVAL after it has been said. */
+static int fault(const char *what)
+{
+	fprintf(stderr, "rowctl: %s\n", what);
+	return -EINVAL;
+}
+
+/* Appends the command with a reply_list of our own, which nobody else can know; one that is nil is none. */
+static int add_list(const struct value *command, const char *prefix, struct buffer *out, char list[LIST_BYTES])
+{
+	const struct value *none = value_find(command, BYTES("reply_list"));
+	uint64_t random[2];
+	struct writer writer;
+
+	if (getrandom(random, sizeof(random), 0) != sizeof(random))
+		return fault("there is no random number");
+	snprintf(list, LIST_BYTES, "%srowctl:%016" PRIx64 "%016" PRIx64, prefix, random[0], random[1]);
+	writer_init(&writer, CODEC_MSGPACK, out);
+	writer_map(&writer, value_map_size(command) + (none ? 0 : 1));
+	for (uint32_t i = 0; i < value_map_size(command); i++) {
+		const struct member *member = &command->members[i];
+
+		if (&member->value == none)
+			continue;
+		writer_key(&writer, value_bytes(&member->key));
+		writer_value(&writer, &member->value);
+	}
+	writer_key(&writer, BYTES("reply_list"));
+	writer_str(&writer, bytes_of(list));
+	return 0;
+}
+
+/* Looks at the command and finds where its reply will be. When it names no reply_list it gets one. Returns 0, or
+ * -EINVAL after it has been said. */
 static int address(const struct arguments *arguments, struct bytes command, struct buffer *out, char list[LIST_BYTES])
 {
-	uint64_t random[2];
 	struct value value;
 	struct error error;
-	struct writer writer;
 	struct arena arena;
 	int result = 0;
 
 	arena_init(&arena, (size_t)TEXT_BYTES * 4);
 	if (message_decode(&arena, command, TEXT_BYTES, &value, &error) < 0 || !value_is_map(&value)) {
-		fprintf(stderr, "rowctl: a command is a JSON object without duplicate keys\n");
 		arena_free(&arena);
-		return -EINVAL;
+		return fault("a command is a JSON object without duplicate keys");
 	}
 	const struct value *own = value_find(&value, BYTES("reply_list"));
-	if (own && value_is_text(own)) {
+	if (!own || own->type == VALUE_NIL) {
+		result = add_list(&value, arguments->reply_prefix, out, list);
+	} else if (value_is_text(own) && own->size > 0) {
 		snprintf(list, LIST_BYTES, "%.*s", BYTES_ARG(value_bytes(own)));
 		buffer_append(out, command);
-	} else if (own || getrandom(random, sizeof(random), 0) != sizeof(random)) {
-		fprintf(stderr, "rowctl: reply_list is not a text\n");
-		result = -EINVAL;
 	} else {
-		snprintf(list, LIST_BYTES, "%srowctl:%016" PRIx64 "%016" PRIx64, arguments->reply_prefix, random[0],
-			 random[1]);
-		writer_init(&writer, CODEC_MSGPACK, out);
-		writer_map(&writer, value_map_size(&value) + 1);
-		for (uint32_t i = 0; i < value_map_size(&value); i++) {
-			writer_key(&writer, value_bytes(&value.members[i].key));
-			writer_value(&writer, &value.members[i].value);
-		}
-		writer_key(&writer, BYTES("reply_list"));
-		writer_str(&writer, bytes_of(list));
+		result = fault("reply_list has to be a text that is not empty");
 	}
 	arena_free(&arena);
 	return result;

@@ -1,5 +1,6 @@
 """rowctl call: where the reply is awaited, and what is said when none comes."""
 
+import json
 import re
 
 import pytest
@@ -26,3 +27,15 @@ def test_at_a_place_that_rowd_refuses(rowctl, empty_dead, words):
     rowctl(*words, "--timeout", "1", expect=2)
     advice = re.search(r"`rowctl (dead list[^`]*)`", rowctl.said)[1]
     assert "FORBIDDEN" in rowctl.said and "FORBIDDEN" in rowctl(*advice.split())
+
+
+@pytest.mark.parametrize("command", ['{"op": "ping", "reply_list": null}', '{"reply_list": null, "id": 7, "op": "ping"}'])
+def test_a_nil_is_no_place(rowctl, rowd, command):
+    reply = json.loads(rowctl("call", command))
+    assert reply["value"] == "pong" and reply["id"] == json.loads(command).get("id")
+
+
+@pytest.mark.parametrize("place", ["", 7, ["rowd:reply:x"]], ids=repr)
+def test_what_is_no_place(rowctl, redis, place):
+    rowctl("call", json.dumps({"op": "ping", "reply_list": place}), "--queue", "nobody", expect=65)
+    assert rowctl.said == "rowctl: reply_list has to be a text that is not empty\n" and not redis.exists("nobody")
