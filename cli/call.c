@@ -14,8 +14,6 @@
 #include <sys/random.h>
 #include <sysexits.h>
 
-enum { LIST_BYTES = 512 };
-
 static int fault(const char *what)
 {
 	fprintf(stderr, "rowctl: %s\n", what);
@@ -23,7 +21,7 @@ static int fault(const char *what)
 }
 
 /* Appends the command with a reply_list of our own, which nobody else can know; one that is nil is none. */
-static int add_list(const struct value *command, const char *prefix, struct buffer *out, char list[LIST_BYTES])
+static int add_list(const struct value *command, const char *prefix, struct buffer *out, struct buffer *list)
 {
 	const struct value *none = value_find(command, BYTES("reply_list"));
 	uint64_t random[2];
@@ -31,7 +29,7 @@ static int add_list(const struct value *command, const char *prefix, struct buff
 
 	if (getrandom(random, sizeof(random), 0) != sizeof(random))
 		return fault("there is no random number");
-	snprintf(list, LIST_BYTES, "%srowctl:%016" PRIx64 "%016" PRIx64, prefix, random[0], random[1]);
+	buffer_format(list, "%srowctl:%016" PRIx64 "%016" PRIx64, prefix, random[0], random[1]);
 	writer_init(&writer, CODEC_MSGPACK, out);
 	writer_map(&writer, value_map_size(command) + (none ? 0 : 1));
 	for (uint32_t i = 0; i < value_map_size(command); i++) {
@@ -43,13 +41,13 @@ static int add_list(const struct value *command, const char *prefix, struct buff
 		writer_value(&writer, &member->value);
 	}
 	writer_key(&writer, BYTES("reply_list"));
-	writer_str(&writer, bytes_of(list));
+	writer_str(&writer, buffer_bytes(list));
 	return 0;
 }
 
 /* Looks at the command and finds where its reply will be. When it names no reply_list it gets one. Returns 0, or
  * -EINVAL after it has been said. */
-static int address(const struct arguments *arguments, struct bytes command, struct buffer *out, char list[LIST_BYTES])
+static int address(const struct arguments *arguments, struct bytes command, struct buffer *out, struct buffer *list)
 {
 	struct value value;
 	struct error error;
@@ -65,12 +63,14 @@ static int address(const struct arguments *arguments, struct bytes command, stru
 	if (!own || own->type == VALUE_NIL) {
 		result = add_list(&value, arguments->reply_prefix, out, list);
 	} else if (value_is_text(own) && own->size > 0) {
-		snprintf(list, LIST_BYTES, "%.*s", BYTES_ARG(value_bytes(own)));
+		buffer_append(list, value_bytes(own));
 		buffer_append(out, command);
 	} else {
 		result = fault("reply_list has to be a text that is not empty");
 	}
 	arena_free(&arena);
+	if (result == 0 && (buffer_failed(out) || buffer_failed(list)))
+		return fault("the command is too large");
 	return result;
 }
 
@@ -94,12 +94,14 @@ static int print_reply(struct bytes reply)
 	return status;
 }
 
-static int wait_for_reply(const struct arguments *arguments, redisContext *redis, const char *list)
+static int wait_for_reply(const struct arguments *arguments, redisContext *redis, struct bytes list)
 {
 	char problem[REDIS_PROBLEM_BYTES], seconds[32];
 
 	snprintf(seconds, sizeof(seconds), "%u.%03u", arguments->timeout_ms / 1000, arguments->timeout_ms % 1000);
-	redisReply *reply = redis_command(redis, 3, (const char *[]){"BLPOP", list, seconds}, NULL, problem);
+	const char *words[] = {"BLPOP", list.data, seconds};
+	const size_t sizes[] = {5, list.size, strlen(seconds)};
+	redisReply *reply = redis_command(redis, 3, words, sizes, problem);
 	if (!reply) {
 		fprintf(stderr, "rowctl: Redis: %s\n", problem);
 		return EX_UNAVAILABLE;
@@ -113,7 +115,7 @@ static int wait_for_reply(const struct arguments *arguments, redisContext *redis
 	return status;
 }
 
-static int push_and_wait(const struct arguments *arguments, struct bytes command, const char *list)
+static int push_and_wait(const struct arguments *arguments, struct bytes command, struct bytes list)
 {
 	char problem[REDIS_PROBLEM_BYTES];
 	int status = EX_UNAVAILABLE;
@@ -136,8 +138,7 @@ static int push_and_wait(const struct arguments *arguments, struct bytes command
 
 static int call(const struct arguments *arguments)
 {
-	struct buffer json, msgpack, command;
-	char list[LIST_BYTES];
+	struct buffer json, msgpack, command, list;
 	int status = EX_DATAERR;
 
 	if (!arguments->operands[0] || arguments->operands[1]) {
@@ -147,17 +148,19 @@ static int call(const struct arguments *arguments)
 	buffer_init(&json, TEXT_BYTES);
 	buffer_init(&msgpack, TEXT_BYTES);
 	buffer_init(&command, TEXT_BYTES);
+	buffer_init(&list, TEXT_BYTES);
 	bool readable = true;
 	if (strcmp(arguments->operands[0], "-") == 0)
 		readable = text_read_all(stdin, &json) == 0;
 	else
 		buffer_append_text(&json, arguments->operands[0]);
 	if (readable && text_encode(buffer_bytes(&json), "the command", &msgpack) == 0 &&
-	    address(arguments, buffer_bytes(&msgpack), &command, list) == 0)
-		status = push_and_wait(arguments, buffer_bytes(&command), list);
+	    address(arguments, buffer_bytes(&msgpack), &command, &list) == 0)
+		status = push_and_wait(arguments, buffer_bytes(&command), buffer_bytes(&list));
 	buffer_free(&json);
 	buffer_free(&msgpack);
 	buffer_free(&command);
+	buffer_free(&list);
 	return status;
 }
 

@@ -3,6 +3,7 @@
 import json
 import re
 
+import msgpack
 import pytest
 
 from support.rowctl import Tool
@@ -33,6 +34,18 @@ def test_at_a_place_that_rowd_refuses(rowctl, empty_dead, words):
 def test_a_nil_is_no_place(rowctl, rowd, command):
     reply = json.loads(rowctl("call", command))
     assert reply["value"] == "pong" and reply["id"] == json.loads(command).get("id")
+
+
+@pytest.mark.parametrize("tail", ["x" * 600, "x" * 100000, "a\0b", "\u00e9"], ids=lambda tail: f"{len(tail)} {tail[:3]!r}")
+def test_a_place_of_any_length_and_bytes(rowctl, rowd, tail):
+    reply = json.loads(rowctl("call", json.dumps({"op": "ping", "reply_list": "rowd:reply:" + tail})))
+    assert reply["value"] == "pong"
+
+
+def test_a_place_of_its_own_is_unknown_to_others_behind_any_prefix(rowctl, redis):
+    prefix = "rowd:reply:" + "x" * 600
+    rowctl("call", '{"op": "ping"}', "--reply-prefix", prefix, "--queue", "nobody", "--timeout", "0.1", expect=2)
+    assert re.fullmatch(prefix + "rowctl:[0-9a-f]{32}", msgpack.unpackb(redis.rpop("nobody"))["reply_list"])
 
 
 @pytest.mark.parametrize("place", ["", 7, ["rowd:reply:x"]], ids=repr)
