@@ -3,10 +3,22 @@
 
 #include <stdio.h>
 
+static const char *find_operand(const struct invocation *invocation)
+{
+	for (char **word = invocation->words; *word; word++) {
+		if (**word != '-')
+			return *word;
+	}
+	return NULL;
+}
+
 static int run(const struct invocation *invocation)
 {
+	const char *operand = find_operand(invocation);
 	int status = 0;
 
+	if (operand)
+		return command_usage_error("config takes no '%s'", operand);
 	if (command_has_flag(invocation, "--sample")) {
 		options_print_sample(stdout);
 		return 0;

@@ -93,6 +93,13 @@ def test_config_tells_where_values_come_from_and_masks_passwords(tmp_path):
         assert value in output
 
 
+@pytest.mark.parametrize("words", [["config", "extra"], ["config", "--sample", "extra"], ["config", "--manual", ""],
+                                   ["check", "extra"], ["tables", "extra"]], ids=" ".join)
+def test_operands_where_there_are_none(words):
+    output = rowd(*words, database_url="mysql://root@localhost/db", expect=64)
+    assert output.startswith(f"rowd: {words[0]} takes no ") and output.count("\n") == 1
+
+
 def test_the_command_line_wins_over_the_environment_over_the_file(tmp_path):
     path = tmp_path / "rowd.conf"
     path.write_text("[limits]\nbatch = 11\n")
