@@ -204,3 +204,11 @@ int arguments_name_queue(struct arguments *arguments, const char *key, bool only
 		arguments->queue_count = 0;
 	return add_queue(arguments, key);
 }
+
+int arguments_check_one_queue(const struct arguments *arguments, const char *command)
+{
+	if (arguments->queue_count <= 1)
+		return 0;
+	fprintf(stderr, "rowctl: %s takes one queue, and --queue names %" PRIu32 "\n", command, arguments->queue_count);
+	return -EINVAL;
+}

@@ -68,4 +68,7 @@ int arguments_read_number(const char *name, const char *text, uint64_t least, ui
 /* Makes an operand a queue: the only one, or one more. Returns as above. */
 int arguments_name_queue(struct arguments *arguments, const char *key, bool only);
 
+/* For a command that works on one queue: returns -EINVAL after it has said that --queue names several, else 0. */
+int arguments_check_one_queue(const struct arguments *arguments, const char *command);
+
 #endif

@@ -145,6 +145,8 @@ static int call(const struct arguments *arguments)
 		fputs("rowctl: call takes one command: rowctl call '{\"op\": \"ping\"}'\n", stderr);
 		return EX_USAGE;
 	}
+	if (arguments_check_one_queue(arguments, "call") < 0)
+		return EX_USAGE;
 	buffer_init(&json, TEXT_BYTES);
 	buffer_init(&msgpack, TEXT_BYTES);
 	buffer_init(&command, TEXT_BYTES);

@@ -23,7 +23,7 @@ static void print_help(void)
 		printf("  rowctl %-8s %s\n", commands[i]->name, commands[i]->summary);
 	puts("\n"
 	     "  --redis URL          the Redis server; else $REDIS_URL, else redis://127.0.0.1:6379/0\n"
-	     "  --queue KEY          the queue (rowd:commands); status and bench take several\n"
+	     "  --queue KEY          the queue (rowd:commands); status, workers and bench take several\n"
 	     "  --reply-prefix TEXT  what the names of replies begin with (rowd:reply:)\n"
 	     "  --timeout SECONDS    how long to wait for a reply (10)\n"
 	     "  --json               print tables as JSON\n"

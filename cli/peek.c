@@ -204,7 +204,8 @@ static int peek_queue(const struct arguments *arguments)
 		fputs("rowctl: peek takes a queue and how many\n", stderr);
 		return EX_USAGE;
 	}
-	if ((words[0] && arguments_name_queue(&queue, words[0], true) < 0) ||
+	if (arguments_check_one_queue(arguments, "peek") < 0 ||
+	    (words[0] && arguments_name_queue(&queue, words[0], true) < 0) ||
 	    (words[0] && words[1] && arguments_read_number("how many", words[1], 1, PEEK_LARGEST, &peek.wanted) < 0))
 		return EX_USAGE;
 	peek.queue = queue.queues[0];

@@ -106,6 +106,8 @@ static int push(const struct arguments *arguments)
 		fputs("rowctl: push takes commands, or - for standard input\n", stderr);
 		return EX_USAGE;
 	}
+	if (arguments_check_one_queue(arguments, "push") < 0)
+		return EX_USAGE;
 	pusher.redis = connect_redis(arguments, arguments->timeout_ms, &status);
 	if (!pusher.redis)
 		return status;

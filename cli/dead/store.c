@@ -63,10 +63,8 @@ int store_open(struct store *ret_store, const struct arguments *arguments)
 	int status = 0;
 
 	*ret_store = (struct store){0};
-	if (arguments->queue_count > 1) {
-		fputs("rowctl: dead takes one queue\n", stderr);
+	if (arguments_check_one_queue(arguments, "dead") < 0)
 		return EX_USAGE;
-	}
 	if (asprintf(&store.dead, "{%s}:dead", store.queue) < 0)
 		store.dead = NULL;
 	if (asprintf(&store.stats, "{%s}:stats", store.queue) < 0)

@@ -76,6 +76,13 @@ def test_help_and_no_redis(rowctl, tmp_path, name):
     rowctl(name, QUEUE, "--redis", f"unix://{tmp_path}/none", expect=69)
 
 
+@pytest.mark.parametrize("words", [["call", '{"op": "ping"}'], ["push", '{"op": "ping"}'], ["peek"], ["dead", "list"]],
+                         ids=" ".join)
+def test_two_queues_where_there_can_be_one(rowctl, redis, words):
+    assert rowctl(*words, "--queue", "a", "--queue", "b", expect=64) == ""
+    assert rowctl.said == f"rowctl: {words[0]} takes one queue, and --queue names 2\n" and not redis.exists("a", "b")
+
+
 # ---- peek
 
 
