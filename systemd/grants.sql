@@ -17,10 +17,6 @@ GRANT SELECT, INSERT, UPDATE, DELETE ON `example`.* TO 'rowd'@'localhost';
 -- to keep the order of what they write to other tables. The account could then make and drop triggers as well.
 -- GRANT TRIGGER ON `example`.* TO 'rowd'@'localhost';
 
--- MariaDB, with tables that refer to others by a foreign key and that the account may only read: it shows foreign keys
--- to who may do more. Without this rowd does not know that a DELETE goes on to their rows.
--- GRANT REFERENCES ON `example`.`order_lines` TO 'rowd'@'localhost';
-
 -- For `rowd init`, run by hand or at a release: makes rowd's own tables and those of the given files.
 CREATE USER IF NOT EXISTS 'rowd_init'@'localhost' IDENTIFIED BY 'change-me-too';
 GRANT SELECT, INSERT, CREATE, DROP, ALTER, INDEX, REFERENCES ON `example`.* TO 'rowd_init'@'localhost';

@@ -174,13 +174,15 @@ static const struct question questions[] = {
 	 "EXPRESSION AS expression FROM information_schema.STATISTICS "
 	 "WHERE TABLE_SCHEMA = DATABASE() AND NON_UNIQUE = 0 ORDER BY TABLE_NAME, INDEX_NAME, SEQ_IN_INDEX",
 	 5, ASK_MYSQL, take_key_part},
+	/* MariaDB tells the rules to who has more than SELECT on the whole database, not on the tables only; where keys lead
+	 * it tells all. */
 	{"SELECT u.TABLE_NAME AS table_name_, u.CONSTRAINT_NAME AS key_, u.COLUMN_NAME AS name, "
 	 "u.REFERENCED_TABLE_NAME AS parent, u.REFERENCED_COLUMN_NAME AS parent_column, "
-	 "r.DELETE_RULE AS on_delete, r.UPDATE_RULE AS on_update "
+	 "COALESCE(r.DELETE_RULE, '') AS on_delete, COALESCE(r.UPDATE_RULE, '') AS on_update "
 	 "FROM information_schema.KEY_COLUMN_USAGE u "
-	 "JOIN information_schema.REFERENTIAL_CONSTRAINTS r ON r.CONSTRAINT_SCHEMA = u.CONSTRAINT_SCHEMA "
+	 "LEFT JOIN information_schema.REFERENTIAL_CONSTRAINTS r ON r.CONSTRAINT_SCHEMA = DATABASE() "
 	 "AND r.TABLE_NAME = u.TABLE_NAME AND r.CONSTRAINT_NAME = u.CONSTRAINT_NAME "
-	 "WHERE u.TABLE_SCHEMA = DATABASE() AND u.CONSTRAINT_SCHEMA = DATABASE() AND r.CONSTRAINT_SCHEMA = DATABASE() "
+	 "WHERE u.TABLE_SCHEMA = DATABASE() AND u.CONSTRAINT_SCHEMA = DATABASE() "
 	 "AND u.REFERENCED_TABLE_SCHEMA = DATABASE() "
 	 "ORDER BY u.TABLE_NAME, u.CONSTRAINT_NAME, u.ORDINAL_POSITION",
 	 7, ASK_BOTH, take_foreign_key_column},

@@ -69,7 +69,14 @@ struct key {
 	bool exact; /* equality of its values is equality of bytes or numbers, so that we can tell it ourselves */
 };
 
-enum foreign_key_action { FOREIGN_KEY_RESTRICT, FOREIGN_KEY_CASCADE, FOREIGN_KEY_SET_NULL, FOREIGN_KEY_SET_DEFAULT };
+/* HIDDEN: the server does not tell this account; it may be any of the others. */
+enum foreign_key_action {
+	FOREIGN_KEY_RESTRICT,
+	FOREIGN_KEY_CASCADE,
+	FOREIGN_KEY_SET_NULL,
+	FOREIGN_KEY_SET_DEFAULT,
+	FOREIGN_KEY_HIDDEN,
+};
 
 struct table;
 

@@ -109,6 +109,8 @@ static enum foreign_key_action action_from_text(struct bytes text)
 		return FOREIGN_KEY_SET_NULL;
 	if (bytes_equal(text, BYTES("SET DEFAULT")))
 		return FOREIGN_KEY_SET_DEFAULT;
+	if (text.size == 0)
+		return FOREIGN_KEY_HIDDEN;
 	return FOREIGN_KEY_RESTRICT; /* NO ACTION is the same to both servers */
 }
 

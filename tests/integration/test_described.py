@@ -2,6 +2,8 @@
 
 import pytest
 
+from support.client import Client
+
 DEFAULTS = {
     "id": None, "none": None, "number": "-3", "digits": "1.50", "bits": "b'101'", "quoted": "'it''s'", "blank": "''",
     "null_": "'NULL'", "slashes": "'a\\\\b\\nc'", "chosen": "'b'", "day": "'2020-01-01'", "now_": "current_timestamp(3)",
@@ -89,3 +91,22 @@ def test_a_key_from_an_expression(client, database, database_server):
     error = client.fails("BAD_VALUE", "create", table="self_named", values={"value": 1})
     assert "primary key" in error["hint"] and "returning" in error["hint"]
     assert client.ok("create", table="self_named", values={"value": 1}, returning=False)["affected"] == 1
+
+
+def test_a_foreign_key_whose_rule_is_hidden(world, database_server):
+    """From an account with rights on single tables MariaDB hides what becomes of a row's children; MySQL does not."""
+    database = world.database()
+    database.query("CREATE TABLE whole (id INT PRIMARY KEY)")
+    database.query("CREATE TABLE part (id INT PRIMARY KEY, whole INT, "
+                   "CONSTRAINT part_of FOREIGN KEY (whole) REFERENCES whole (id) ON DELETE CASCADE)")
+    database.query("CREATE USER IF NOT EXISTS tables_only@localhost IDENTIFIED BY ''")
+    for table in ("whole", "part"):
+        database.query(f"GRANT SELECT, INSERT, UPDATE, DELETE ON {database.name}.{table} TO tables_only@localhost")
+    redis_server = world.redis()
+    world.rowd(database, redis_server, database_url=database.url.replace("root@", "tables_only@"),
+               queue_delivery="at-least-once")
+    described = Client(redis_server.client()).ok("describe", table="part")
+    assert described["foreign_keys"] == [
+        {"name": "part_of", "columns": ["whole"], "table": "whole", "references": ["id"],
+         "on_delete": None if database_server.is_mariadb() else "CASCADE"}]
+    database.query("DROP USER tables_only@localhost")

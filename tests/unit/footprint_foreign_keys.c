@@ -51,6 +51,14 @@ static void test_cascades(void **state)
 	assert_free(update_where(&parent, PARENT_NOTE), read_key(&child, "1"));
 }
 
+static void test_hidden_rules_may_be_any(void **state)
+{
+	(void)state;
+	foreign_key.on_delete = foreign_key.on_update = FOREIGN_KEY_HIDDEN;
+	assert_exclude(delete_key(&parent, "7"), read_key(&child, "1"));
+	assert_exclude(update_key(&parent, "7", PARENT_ID, "8"), read_key(&child, "1"));
+}
+
 /* What the server computes is in nobody's `set`, and may change with any column that is. */
 static void test_generated_columns_refer(void **state)
 {
@@ -282,6 +290,7 @@ int main(void)
 		TEST(child_reads_its_parent),
 		TEST(restricting_children),
 		TEST(cascades),
+		TEST(hidden_rules_may_be_any),
 		TEST(generated_columns_refer),
 		TEST(generated_columns_are_referred_to),
 		TEST(cascades_go_in_circles),

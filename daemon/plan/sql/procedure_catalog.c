@@ -178,6 +178,7 @@ static void describe_keys(struct answer *answer, const struct table *table)
 	answer_end_array(answer);
 }
 
+/* NULL: it is hidden. */
 static const char *action_name(enum foreign_key_action action)
 {
 	switch (action) {
@@ -189,8 +190,21 @@ static const char *action_name(enum foreign_key_action action)
 		return "SET NULL";
 	case FOREIGN_KEY_SET_DEFAULT:
 		return "SET DEFAULT";
+	case FOREIGN_KEY_HIDDEN:
+		return NULL;
 	}
 	return "RESTRICT";
+}
+
+static void write_action(struct writer *writer, enum foreign_key_action action)
+{
+	const char *name = action_name(action);
+
+	writer_key(writer, BYTES("on_delete"));
+	if (name)
+		writer_str(writer, bytes_of(name));
+	else
+		writer_nil(writer);
 }
 
 static void describe_foreign_key(struct writer *writer, const struct foreign_key *foreign_key)
@@ -205,7 +219,7 @@ static void describe_foreign_key(struct writer *writer, const struct foreign_key
 	for (uint32_t i = 0; i < foreign_key->column_count; i++)
 		writer_str(writer, foreign_key->references[i]);
 	writer_array_end(writer);
-	write_text_member(writer, "on_delete", bytes_of(action_name(foreign_key->on_delete)));
+	write_action(writer, foreign_key->on_delete);
 	writer_map_end(writer);
 }
 
