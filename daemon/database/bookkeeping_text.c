@@ -122,8 +122,6 @@ void bookkeeping_write_sleepers(struct buffer *to, const char *worker, uint32_t 
 			"ON own.ID = CONNECTION_ID() AND own.USER = p.USER AND own.DB = p.DB WHERE s.worker = ");
 	append_worker(to, worker);
 	buffer_format(to, " AND p.COMMAND = 'Sleep' AND p.TIME >= %" PRIu32, least_s);
-	buffer_append_text(to, " AND NOT EXISTS (SELECT 1 FROM rowd_slots o WHERE o.fenced = 0 AND "
-			       "o.worker <> s.worker AND o.connection_id = p.ID)");
 }
 
 void bookkeeping_write_forget(struct buffer *to, const char *worker, uint64_t below, uint32_t most_rows)

@@ -49,8 +49,7 @@ void bookkeeping_write_forget(struct buffer *to, const char *worker, uint64_t be
 void bookkeeping_write_purge(struct buffer *to, uint32_t older_than_s, uint32_t most_rows);
 
 /* Rows of (id): the recorded connections of the worker, those of before included, which the server has had no
- * statement from for least_s seconds; but for those that a worker has now who is not fenced, as the process that was
- * this worker before it lost its lease. The server uses the numbers of connections again after a restart: account and
+ * statement from for least_s seconds. The server uses the numbers of connections again after a restart: account and
  * database have to be the session's own. */
 void bookkeeping_write_sleepers(struct buffer *to, const char *worker, uint32_t least_s);
 

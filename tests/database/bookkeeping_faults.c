@@ -107,17 +107,15 @@ static void test_fence_ends_who_sleeps(void **state)
 	session_close(session);
 }
 
-/* Whether a connection that has slept for a while outlives the fence of x:one, whose it is or was. */
-static bool sleeper_survives(const char *whose)
+/* It holds no marker yet, but rows that its commands wrote, which will be written again. */
+static void test_fence_ends_who_sleeps_before_the_marker(void **state)
 {
 	struct session *session = errands_session(&errands);
 	char query[128];
 	struct outcome outcome;
-	bool survives;
 
+	(void)state;
 	errands_enroll(&errands, "x:one", session_id(session));
-	if (whose)
-		errands_enroll(&errands, whose, session_id(session));
 	snprintf(query, sizeof(query),
 		 "SELECT COUNT(*) FROM information_schema.PROCESSLIST WHERE ID = %" PRIu64 " AND TIME >= 1",
 		 session_id(session));
@@ -125,23 +123,8 @@ static bool sleeper_survives(const char *whose)
 	start_fence(&outcome);
 	errands_wait(&errands, &outcome);
 	assert_true(outcome.found);
-	survives = is_alive(session);
+	assert_false(is_alive(session));
 	session_close(session);
-	return survives;
-}
-
-/* It holds no marker yet, but rows that its commands wrote, which will be written again. */
-static void test_fence_ends_who_sleeps_before_the_marker(void **state)
-{
-	(void)state;
-	assert_false(sleeper_survives(NULL));
-}
-
-/* A process that lost its lease is another worker by now, on the same connections. */
-static void test_fence_leaves_what_somebody_living_uses(void **state)
-{
-	(void)state;
-	assert_true(sleeper_survives("x:two"));
 }
 
 /* The pool has another connection since; this one's end never reached the server. */
@@ -473,7 +456,6 @@ int main(void)
 		TEST(fence_waits_for_a_commit),
 		TEST(fence_ends_who_sleeps),
 		TEST(fence_ends_who_sleeps_before_the_marker),
-		TEST(fence_leaves_what_somebody_living_uses),
 		TEST(fence_ends_the_former_one),
 		TEST(who_is_busy_is_waited_for),
 		TEST(others_are_left_alone),
