@@ -122,7 +122,7 @@ const struct rowctl_command bench_command = {
 		 "\n"
 		 "read and mixed want the rows there: `rowctl bench create --count 20000` writes those with the keys\n"
 		 "1 to 20000 into a table that is new or was truncated; two tables take --count 40000.\n"
-		 "What found no row is counted.\n"
+		 "Reads and updates that found no row are counted.\n"
 		 "\n"
 		 "  --count N      how many commands (10000)\n"
 		 "  --in-flight N  at most so many without a reply (100, or any number with --rate);\n"

@@ -346,6 +346,8 @@ static void what_the_server_changed_is_compared(void **state)
 	row(group, 2, "2", "4", NULL);
 	done(group, 2, 0, 0);
 	assert_int_equal(shared_end(group->shared, &culprit), SHARED_UNDO);
+	for (uint32_t i = 0; i < 2; i++)
+		assert_int_equal(shared_hash(group->jobs[i]), 0);
 }
 
 /* Somebody else creates a row between two of the statements: before the UPDATE, and behind it. */

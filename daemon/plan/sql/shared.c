@@ -144,6 +144,13 @@ static void restart_all(const struct shared *shared, uint32_t but)
 			procedure_restart(shared->jobs[i].job);
 }
 
+/* Together they would come to the same again. */
+static void part_all(const struct shared *shared)
+{
+	for (uint32_t i = 0; i < shared->count; i++)
+		shared->jobs[i].job->plan->share.kind = SHARE_NONE;
+}
+
 /* MariaDB sends each row as soon as it is inserted: as many came as there are before the bad one. */
 static bool rows_tell_culprit(const struct shared *shared)
 {
@@ -168,8 +175,10 @@ enum shared_outcome shared_end(struct shared *shared, uint32_t *ret_culprit)
 	}
 	/* What an update has changed is not known without the memory to compare, nor when the row came after the look
 	 * at what there is. */
-	if (shared->has_effects)
+	if (shared->has_effects) {
+		part_all(shared);
 		return SHARED_UNDO;
+	}
 	if (shared->failed && shared->plan->share.kind == SHARE_SAME) {
 		for (uint32_t i = 0; i < shared->count; i++)
 			procedure_failed(shared->jobs[i].job, 0, &shared->error);
