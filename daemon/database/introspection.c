@@ -140,6 +140,18 @@ struct question {
 	int (*take)(struct reading *reading, const struct row *row);
 };
 
+/* MariaDB tells the rules to who has more than SELECT on the whole database, not on the tables only; where keys lead it
+ * tells all. MySQL tells both to all, and takes long for the outer join. */
+#define FOREIGN_KEYS(join, delete_rule, update_rule)                                                                   \
+	"SELECT u.TABLE_NAME AS table_name_, u.CONSTRAINT_NAME AS key_, u.COLUMN_NAME AS name, "                       \
+	"u.REFERENCED_TABLE_NAME AS parent, u.REFERENCED_COLUMN_NAME AS parent_column, " delete_rule                   \
+	" AS on_delete, " update_rule " AS on_update FROM information_schema.KEY_COLUMN_USAGE u " join                 \
+	" information_schema.REFERENTIAL_CONSTRAINTS r ON r.CONSTRAINT_SCHEMA = DATABASE() "                           \
+	"AND r.TABLE_NAME = u.TABLE_NAME AND r.CONSTRAINT_NAME = u.CONSTRAINT_NAME "                                   \
+	"WHERE u.TABLE_SCHEMA = DATABASE() AND u.CONSTRAINT_SCHEMA = DATABASE() "                                      \
+	"AND u.REFERENCED_TABLE_SCHEMA = DATABASE() "                                                                  \
+	"ORDER BY u.TABLE_NAME, u.CONSTRAINT_NAME, u.ORDINAL_POSITION"
+
 static const struct question questions[] = {
 	{"SELECT TABLE_NAME AS name, TABLE_TYPE AS kind, COALESCE(ENGINE, '') AS engine, "
 	 "TABLE_ROWS AS estimated_rows, TABLE_COMMENT AS comment "
@@ -174,18 +186,9 @@ static const struct question questions[] = {
 	 "EXPRESSION AS expression FROM information_schema.STATISTICS "
 	 "WHERE TABLE_SCHEMA = DATABASE() AND NON_UNIQUE = 0 ORDER BY TABLE_NAME, INDEX_NAME, SEQ_IN_INDEX",
 	 5, ASK_MYSQL, take_key_part},
-	/* MariaDB tells the rules to who has more than SELECT on the whole database, not on the tables only; where keys lead
-	 * it tells all. */
-	{"SELECT u.TABLE_NAME AS table_name_, u.CONSTRAINT_NAME AS key_, u.COLUMN_NAME AS name, "
-	 "u.REFERENCED_TABLE_NAME AS parent, u.REFERENCED_COLUMN_NAME AS parent_column, "
-	 "COALESCE(r.DELETE_RULE, '') AS on_delete, COALESCE(r.UPDATE_RULE, '') AS on_update "
-	 "FROM information_schema.KEY_COLUMN_USAGE u "
-	 "LEFT JOIN information_schema.REFERENTIAL_CONSTRAINTS r ON r.CONSTRAINT_SCHEMA = DATABASE() "
-	 "AND r.TABLE_NAME = u.TABLE_NAME AND r.CONSTRAINT_NAME = u.CONSTRAINT_NAME "
-	 "WHERE u.TABLE_SCHEMA = DATABASE() AND u.CONSTRAINT_SCHEMA = DATABASE() "
-	 "AND u.REFERENCED_TABLE_SCHEMA = DATABASE() "
-	 "ORDER BY u.TABLE_NAME, u.CONSTRAINT_NAME, u.ORDINAL_POSITION",
-	 7, ASK_BOTH, take_foreign_key_column},
+	{FOREIGN_KEYS("LEFT JOIN", "COALESCE(r.DELETE_RULE, '')", "COALESCE(r.UPDATE_RULE, '')"), 7, ASK_MARIADB,
+	 take_foreign_key_column},
+	{FOREIGN_KEYS("JOIN", "r.DELETE_RULE", "r.UPDATE_RULE"), 7, ASK_MYSQL, take_foreign_key_column},
 	{"SELECT DISTINCT EVENT_OBJECT_TABLE AS table_name_ FROM information_schema.TRIGGERS "
 	 "WHERE EVENT_OBJECT_SCHEMA = DATABASE()",
 	 1, ASK_BOTH, take_trigger},
