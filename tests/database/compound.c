@@ -206,6 +206,7 @@ static void test_silence_leaves_it_in_doubt(void **state)
 	static struct script script = {.waves = {{INSERT, MARK}},
 				       .compound = BOTH(INSERT, MARK),
 				       .last = TRANSACTION_COMMIT,
+				       .timeout_ms = SHORT_TIMEOUT_MS,
 				       .before_first = control_freeze};
 
 	(void)state;
@@ -237,7 +238,8 @@ static void test_its_time_is_limited(void **state)
 {
 	static struct script script = {.waves = {{"INSERT INTO pet VALUES (1, SLEEP(5)) RETURNING age", MARK}},
 				       .compound = BOTH("INSERT INTO pet VALUES (1, SLEEP(5)) RETURNING age", MARK),
-				       .last = TRANSACTION_ROLLBACK};
+				       .last = TRANSACTION_ROLLBACK,
+				       .timeout_ms = SHORT_TIMEOUT_MS};
 
 	(void)state;
 	ON_MARIADB_ONLY();

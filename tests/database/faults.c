@@ -99,7 +99,7 @@ static void test_silent_at_commit(void **state)
 
 	(void)state;
 	harness_options(&quick.options);
-	quick.options.statement_timeout_ms = 200;
+	quick.options.statement_timeout_ms = SHORT_TIMEOUT_MS;
 	quick.options.connections = 1;
 	harness_open(&quick);
 	script_run(&quick, &script);
@@ -117,7 +117,7 @@ static void test_silent_at_statement(void **state)
 
 	(void)state;
 	harness_options(&quick.options);
-	quick.options.statement_timeout_ms = 200;
+	quick.options.statement_timeout_ms = SHORT_TIMEOUT_MS;
 	harness_open(&quick);
 	control("freeze");
 	script_run(&quick, &script);

@@ -193,8 +193,11 @@ static void test_many_reads_follow(void **state)
 /* No COMMIT of reads is ever in doubt: they run again. */
 static void test_server_is_silent_at_reads(void **state)
 {
-	static struct script script = {
-		.waves = {{"SELECT 1"}}, .reads = true, .last = TRANSACTION_COMMIT, .before_first = control_freeze};
+	static struct script script = {.waves = {{"SELECT 1"}},
+				       .reads = true,
+				       .last = TRANSACTION_COMMIT,
+				       .before_first = control_freeze,
+				       .timeout_ms = SHORT_TIMEOUT_MS};
 
 	(void)state;
 	script_run(&harness, &script);
@@ -217,6 +220,7 @@ static void test_silent_at_commit(void **state)
 	static struct script second = {.waves = {{"INSERT INTO pet VALUES (2, 2)"}}, .last = TRANSACTION_COMMIT};
 	static struct script first = {.waves = {{"INSERT INTO pet VALUES (1, 1)"}},
 				      .last = TRANSACTION_COMMIT,
+				      .timeout_ms = SHORT_TIMEOUT_MS,
 				      .before_last = control_freeze,
 				      .follower = &second};
 

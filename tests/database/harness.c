@@ -107,11 +107,8 @@ void harness_wait(struct harness *harness, const bool *what)
 	uv_timer_init(&harness->loop, &timer);
 	timer.data = &late;
 	uv_timer_start(&timer, on_timeout, 60000, 0);
-	harness->turns = 0;
-	while (!*what && !late) {
+	while (!*what && !late)
 		uv_run(&harness->loop, UV_RUN_ONCE);
-		harness->turns++;
-	}
 	uv_close((uv_handle_t *)&timer, NULL);
 	uv_run(&harness->loop, UV_RUN_NOWAIT);
 	assert_true(*what);
@@ -134,26 +131,19 @@ void harness_wait_ready(struct harness *harness)
 
 static struct {
 	uv_timer_t timer;
-	uint64_t last_ns;
 	bool closed;
 } ticker;
 
 static void on_tick(uv_timer_t *timer)
 {
 	struct harness *harness = timer->data;
-	uint64_t now_ns = uv_hrtime();
 
 	harness->ticks++;
-	if (now_ns - ticker.last_ns > harness->longest_gap_ns)
-		harness->longest_gap_ns = now_ns - ticker.last_ns;
-	ticker.last_ns = now_ns;
 }
 
 void harness_start_ticking(struct harness *harness)
 {
 	harness->ticks = 0;
-	harness->longest_gap_ns = 0;
-	ticker.last_ns = uv_hrtime();
 	ticker.closed = false;
 	uv_timer_init(&harness->loop, &ticker.timer);
 	ticker.timer.data = harness;
@@ -321,7 +311,6 @@ void harness_open_pet(struct harness *harness)
 {
 	*harness = (struct harness){0};
 	harness_options(&harness->options);
-	harness->options.statement_timeout_ms = 200;
 	harness->options.connections = 1;
 	harness_open(harness);
 	script_do(harness, "DROP TABLE IF EXISTS pet", NULL);

@@ -11,7 +11,11 @@
 
 #include <cmocka.h>
 
-enum { SCRIPT_WAVES = 4, SCRIPT_STATEMENTS = 64 };
+enum {
+	SCRIPT_WAVES = 4,
+	SCRIPT_STATEMENTS = 64,
+	SHORT_TIMEOUT_MS = 1000, /* for what is to be ended by it, or never to be answered */
+};
 
 struct script_answer {
 	bool done, failed;
@@ -54,8 +58,6 @@ struct harness {
 	uint32_t health_calls, idle_calls;
 	struct sql_error trouble;
 	uint64_t ticks; /* of a 10 ms timer */
-	uint64_t turns; /* of the loop, in the last harness_wait() */
-	uint64_t longest_gap_ns;
 };
 
 /* Over the unix socket. */
@@ -65,7 +67,7 @@ void harness_options_tcp(struct database_options *ret_options, enum tls_mode tls
 /* Opens the loop and the pool with harness->options, and waits until it can run something. */
 void harness_open(struct harness *harness);
 void harness_open_only(struct harness *harness);
-/* Over the unix socket, with one connection whose statements have 200 ms, and an empty table pet (id, age). */
+/* Over the unix socket, with one connection, and an empty table pet (id, age). */
 void harness_open_pet(struct harness *harness);
 /* Closes the pool, and checks that nothing is left in the loop. */
 void harness_close(struct harness *harness);

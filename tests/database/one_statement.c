@@ -73,6 +73,7 @@ static void test_silence_leaves_it_in_doubt(void **state)
 	static struct script script = {.waves = {{"INSERT INTO pet VALUES (1, 1)"}},
 				       .one_statement = true,
 				       .last = TRANSACTION_COMMIT,
+				       .timeout_ms = SHORT_TIMEOUT_MS,
 				       .before_first = control_freeze};
 
 	(void)state;
@@ -104,6 +105,7 @@ static void test_behind_another_commit_it_waits(void **state)
 		.waves = {{"INSERT INTO pet VALUES (2, 2)"}}, .one_statement = true, .last = TRANSACTION_COMMIT};
 	static struct script first = {.waves = {{"INSERT INTO pet VALUES (1, 1)"}},
 				      .last = TRANSACTION_COMMIT,
+				      .timeout_ms = SHORT_TIMEOUT_MS,
 				      .before_last = control_freeze,
 				      .follower = &second};
 
