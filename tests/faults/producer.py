@@ -11,6 +11,7 @@ import redis
 
 from plan import Plan
 
+ALLOWED = "faults:allowed"  # of a hundred commands of each producer, so many may be pushed; all when it is not there
 PIECE = 100
 BACKLOG = 4000  # commands waiting in the queue: more are not pushed
 WAIT_S = 0.02
@@ -54,14 +55,20 @@ class Producer:
         while self.patiently(lambda: self.redis.llen(self.queue)) > BACKLOG:
             time.sleep(WAIT_S)
 
+    def wait_until_allowed(self, start, count):
+        while start * 100 >= int(self.patiently(lambda: self.redis.get(ALLOWED)) or 100) * count:
+            time.sleep(WAIT_S)
+
     def run(self):
         numbers = self.plan.numbers_of(self.index)
+        count = len(list(self.plan.numbers_of(self.index)))
         start = self.done()
         if self.repeat:
             start = max(0, start - 3 * PIECE)
             self.redis.set(progress_key(self.index), start)
         numbers = itertools.islice(numbers, start, None)
         while piece := [msgpack.packb(self.plan.command(number)) for number in itertools.islice(numbers, PIECE)]:
+            self.wait_until_allowed(start, count)
             self.wait_for_room()
             self.push(start, piece)
             start += len(piece)

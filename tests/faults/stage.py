@@ -9,6 +9,7 @@ from pathlib import Path
 
 import redis as redis_py
 
+from producer import ALLOWED
 from replies import Replies
 from support.client import QUEUE
 from support.database_server import OwnServer
@@ -144,6 +145,11 @@ class Stage:
         for index in range(self.plan.producers):
             self.start_producer(index)
 
+    def allow(self, percent):
+        """So much of what is theirs may the producers push, and a piece more; whatever the machine's speed, the rest is not
+        there before it is allowed."""
+        self.redis.set(ALLOWED, percent)
+
     # --- the end ---
 
     def take_replies(self):
@@ -159,14 +165,25 @@ class Stage:
 
         wait_until(reached, f"{count} answers", timeout_s)
 
+    def held(self):
+        """Commands that are in flight, be it with workers that are dead."""
+        return sum(self.redis.hlen(key) for key in self.redis.keys(f"{{{QUEUE}}}:inflight:*"))
+
     def left(self):
         """Commands that are queued, landed or in flight."""
-        count = self.redis.llen(QUEUE) + self.redis.llen(f"{{{QUEUE}}}:again")
-        for key in self.redis.keys(f"{{{QUEUE}}}:inflight:*"):
-            count += self.redis.hlen(key)
+        count = self.redis.llen(QUEUE) + self.redis.llen(f"{{{QUEUE}}}:again") + self.held()
         for key in self.redis.keys(f"{{{QUEUE}}}:landing:*"):
             count += self.redis.llen(key)
         return count
+
+    def wait_done(self, timeout_s=60):
+        """Until all is pushed and nothing is left of it, whatever has become of the replies; while the workers live."""
+
+        def done():
+            self.check_workers()
+            return not any(producer.alive() for producer in self.producers.values()) and self.left() == 0
+
+        wait_until(done, "the end of all commands", timeout_s)
 
     def drain(self, timeout_s=90):
         """Until all is answered and acknowledged, or nothing has moved for timeout_s. Returns what is left."""
