@@ -101,6 +101,7 @@ class Stage:
                       self.redis_server, arguments=["-c", str(self.configuration())], wait=wait,
                       redis_url=f"redis://127.0.0.1:{self.redis_proxy.port}", runtime_directory=runtime,
                       delivery_lease_ms=LEASE_MS, **options)
+        worker.runtime_directory = runtime
         self.workers[index] = worker
         self.cleanup.callback(worker.kill)
         return worker

@@ -19,7 +19,7 @@ from support.client import Client
 from support.process import program, wait_until
 from support.rowd_process import environment
 
-COUNT = 1000
+COUNT = 2000
 CRASHED = 137
 DEADLOCK = 1213
 LIMITS = {"limits_in_flight": 256, "limits_batch": 64}
@@ -33,18 +33,22 @@ def labels():
 
 
 class Crash:
-    """One worker that is to die at a label for the nth time, beside what makes it come there."""
+    """One worker that is to die at a label for the nth time, beside what makes it come there. percent: of all commands, so
+    many are pushed by then, some of them only for this worker."""
 
-    def __init__(self, stage, label, nth, index=0, fresh=False):
+    def __init__(self, stage, percent, label, nth, index=0, fresh=False):
         self.stage = stage
+        self.percent = percent
         self.label = label
         self.nth = nth
         self.index = index
         self.fresh = fresh
 
     def start(self, **options):
+        self.answered_before = self.stage.take_replies()
         self.worker = self.stage.start_worker(self.index, fresh=self.fresh, crash=f"{self.label}:{self.nth}",
                                               **{**LIMITS, **options})
+        self.stage.allow(self.percent)
         return self.worker
 
     def wait_dead(self, timeout_s=40):
@@ -55,8 +59,7 @@ class Crash:
 
     def answers(self):
         """Waits until it has answered something new: it is at work. It may be dead by then."""
-        before = self.stage.take_replies()
-        wait_until(lambda: self.stage.take_replies() > before or not self.worker.process.alive(), "answers")
+        wait_until(lambda: self.stage.take_replies() > self.answered_before or not self.worker.process.alive(), "answers")
 
 
 def in_traffic(crash):
@@ -86,11 +89,16 @@ def beside_reads(crash):
 
 
 def after_a_death(crash):
-    """Somebody has to be recovered: one that holds commands dies before, as often as it takes."""
-    victim = crash.stage.start_worker(crash.index, **LIMITS)
-    before = crash.stage.take_replies()
-    wait_until(lambda: crash.stage.take_replies() > before, "the victim's work")
-    victim.kill()
+    """Somebody has to be recovered: one dies before that has answered some, and holds others that wait for rows."""
+    stage = crash.stage
+    before = stage.take_replies()
+    victim = stage.start_worker(crash.index, **LIMITS)
+    stage.allow(crash.percent - 25)
+    wait_until(lambda: stage.take_replies() > before, "the victim's work")
+    with locked_rows(stage):
+        stage.allow(crash.percent)
+        wait_until(lambda: waits_for_rows(stage), "the victim to wait for rows")
+        victim.kill()
     in_traffic(crash)
 
 
@@ -99,10 +107,9 @@ def when_fenced(crash):
     worker = crash.start()
     crash.answers()
     other = crash.stage.start_worker(crash.index + 10, **LIMITS)
-    before = dead_workers(crash.stage)
     worker.process.freeze()
     crash.stage.redis.set("{rowd:commands}:paused", 1)  # the rest is for those who come after
-    wait_until(lambda: dead_workers(crash.stage) > before, "the frozen one to be declared dead")
+    wait_until(lambda: is_declared_dead(crash.stage, worker), "the frozen one to be declared dead")
     worker.process.send(signal.SIGCONT)
     crash.wait_dead()
     crash.stage.redis.delete("{rowd:commands}:paused")
@@ -131,17 +138,23 @@ def when_the_drain_takes_too_long(crash):
     """Rows are locked by somebody else: what waits for them cannot end, and is given back."""
     with locked_rows(crash.stage):
         worker = crash.start(delivery_drain_timeout_ms=100)
-        wait_until(lambda: "queue.owner" in worker.log() and held(crash.stage) > 20, "commands in its hands")
+        wait_until(lambda: "queue.owner" in worker.log() and crash.stage.held() > 20 and waits_for_rows(crash.stage),
+                   "commands in its hands")
         worker.process.send(signal.SIGTERM)
         crash.wait_dead()
 
 
-def held(stage):
-    return sum(stage.redis.hlen(key) for key in stage.redis.keys("{rowd:commands}:inflight:*"))
+def is_declared_dead(stage, worker):
+    name = (worker.runtime_directory / "worker.id").read_text(encoding="ascii").strip()
+    score = stage.redis.zscore("{rowd:commands}:workers", name)
+    return score is None or score < 0  # it may be forgotten by now
 
 
-def dead_workers(stage):
-    return stage.redis.zcount("{rowd:commands}:workers", "-inf", "(0")
+def waits_for_rows(stage):
+    """How many statements are about the rows that are locked."""
+    return stage.database.query("SELECT COUNT(*) FROM information_schema.processlist WHERE command = 'Query' "
+                                "AND info LIKE '%UPDATE%' AND info LIKE '%`marks`%' AND id <> CONNECTION_ID() "
+                                f"AND db = '{stage.database.name}'")[0][0]
 
 
 @contextlib.contextmanager
@@ -199,11 +212,12 @@ def test_dies_at(open_stage, modes, label):
     seed = zlib.crc32(label.encode())
     draw = random.Random(seed)
     stage = open_stage(COUNT, modes, seed=seed)
+    stage.allow(0)
     stage.start_producers()
-    provocation(label)(Crash(stage, label, 1))
+    provocation(label)(Crash(stage, 50, label, 1))
     # Its successor recovers it, and dies at the same place; half of the time with nothing that proves the first one dead.
     nth = 1 if label.startswith(ONCE_PER_LIFE) else draw.randint(1, 3)
-    provocation(label)(Crash(stage, label, nth, fresh=draw.random() < 0.5))
+    provocation(label)(Crash(stage, 100, label, nth, fresh=draw.random() < 0.5))
     stage.start_worker(0, **LIMITS)
     assert_kept(stage, frozen=label.startswith("fenced."))
     stage.end_workers()
