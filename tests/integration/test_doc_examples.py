@@ -1,7 +1,6 @@
 """The examples of the documents, run as they stand (support/documents.py)."""
 
 import json
-import signal
 
 import pytest
 
@@ -65,7 +64,7 @@ def test_a_ping_whose_database_dies_answers_as_its_page_says(world):
     server, redis_server = world.database_server(), world.redis()
     world.rowd(world.database(server), redis_server)
     client = Client(redis_server.client(), "json")
-    server.process.send(signal.SIGSTOP)
+    server.process.freeze()
     client.push({"op": "ping", "db": True, "id": 1, "reply_list": "rowd:reply:gone"})
     wait_until(lambda: any(client.redis.hlen(key) for key in client.redis.keys("{rowd:commands}:inflight:*")),
                "rowd to take it")

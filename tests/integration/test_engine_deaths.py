@@ -2,16 +2,17 @@
 once. (A single death under other loads: test_recovery, test_redis_weather.)"""
 
 import random
+import time
 
 import pymysql
 import redis as redis_py
 from engine_stage import Stage
 
 from support.client import decode
-from support.process import wait_until
 
 ROWS = 200
 COMMANDS = 6000
+STUCK_S = 60
 
 
 class Traffic:
@@ -51,12 +52,18 @@ class Traffic:
             return 0
 
     def wait_answered(self, count):
-        wait_until(lambda: self.answered() >= count, f"{count} replies", timeout_s=60)
+        """However long it takes, as long as more and more arrive."""
+        moved_at, before = time.monotonic(), 0
+        while (answered := self.answered()) < count:
+            if answered > before:
+                moved_at, before = time.monotonic(), answered
+            assert time.monotonic() - moved_at < STUCK_S, f"{answered} replies, and no more for {STUCK_S} s"
+            time.sleep(0.01)
 
     def check(self, reads_again=False):
         """A reply may come twice, and a create that ran again finds its own row: it was executed. A read of which the
         reply had not left when rowd died runs again, and may then find what was written since."""
-        wait_until(lambda: self.answered() >= COMMANDS, "a reply to each", timeout_s=60)
+        self.wait_answered(COMMANDS)
         self.stage.wait_done()
         replies = {}
         for raw in self.stage.redis.lrange(self.pushed.reply_list, 0, -1):

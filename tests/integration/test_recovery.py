@@ -79,16 +79,16 @@ def test_the_stand_by_answers_within_the_default_lease_and_two_seconds(world):
 
 def test_only_one_claims_and_the_drain_hands_over(world):
     database, redis_server = world.database(), world.redis()
-    first = world.rowd(database, redis_server)
+    first = world.rowd(database, redis_server, delivery_lease_ms=60000)
     client = Client(redis_server.client())
     owner = client.ok("info")["row"]["worker"]
-    second = world.rowd(database, redis_server)
+    second = world.rowd(database, redis_server, delivery_lease_ms=60000)
     assert {client.ok("info")["row"]["worker"] for _ in range(20)} == {owner}
     assert first.terminate() == 0
-    # A lease that was ended is not waited for: the default one is 10 s.
+    # A lease that was ended is not waited for.
     started = time.monotonic()
     assert client.ok("info")["row"]["worker"] != owner
-    assert time.monotonic() - started < 5
+    assert time.monotonic() - started < 30
     second.check_alive()
 
 
@@ -123,7 +123,7 @@ def test_sigterm_while_a_thread_waits_for_a_frozen_database(world):
     server = world.database_server()
     database, redis_server = world.database(server), world.redis()
     rowd = world.rowd(database, redis_server, delivery_drain_timeout_ms=500)
-    server.process.send(signal.SIGSTOP)
+    server.process.freeze()
     rowd.process.send(signal.SIGHUP)
     wait_until(lambda: "rowd.reloading" in rowd.log(), "the reading of the tables")
     started = time.monotonic()
@@ -137,7 +137,7 @@ def test_a_second_sigterm_ends_it_at_once(world):
     database, redis_server = world.database(server), world.redis()
     rowd = world.rowd(database, redis_server, delivery_lease_ms=LEASE_MS)
     load = Load(redis_server, 500)
-    server.process.send(signal.SIGSTOP)
+    server.process.freeze()
     load.push()
     wait_until(lambda: redis_server.client().llen(load.queue) == 0, "the claims")
     rowd.process.send(signal.SIGTERM)

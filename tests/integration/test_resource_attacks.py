@@ -199,7 +199,7 @@ def test_a_slip_of_the_pen_repeated(place):
     for _ in range(40):
         error = client.fails("UNKNOWN_COLUMN", "create", table="users", values={"nmae": "x"})
         assert "name" in error["hint"]
-    assert time.monotonic() - start < 12 * SLOW, "forty times a second was waited"
+    assert time.monotonic() - start < 30, "forty times a second was waited"
 
 
 def test_a_flood_of_names_that_are_nearly_right(place):
@@ -212,7 +212,7 @@ def test_a_flood_of_names_that_are_nearly_right(place):
     # A flood loses its hints before it holds up anybody.
     hints = [reply["error"]["hint"] for reply in replies if "hint" in reply["error"]]
     assert hints and all(hint.startswith("did you mean") for hint in hints)
-    others.check_longest(2.5)  # a second of which is for the catalog
+    others.check_longest(5)  # a second of which is for the catalog
 
 
 def test_elements_that_are_larger_than_any_message(place):
