@@ -29,7 +29,8 @@ static void on_settle_timer(uv_timer_t *timer)
 
 	log_event(LEVEL_WARNING, "drain.incomplete", log_int("in_flight", counts.in_flight),
 		  log_int("replies", counts.replies_pending), log_int("redis_up", counts.connected),
-		  log_text("hint", "what is in flight is recovered: it runs again, or is answered where it was committed"));
+		  log_text("hint",
+			   "what is in flight is recovered: it runs again, or is answered where it was committed"));
 	end_drain(engine);
 }
 
