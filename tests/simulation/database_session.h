@@ -35,11 +35,11 @@ struct session {
 
 /* When what is sent now arrives, behind what was sent before. */
 uint64_t session_arrival(uint64_t *last_us);
-/* The client finds the connection gone. */
-void session_lose_soon(void *session, uint64_t unused);
+/* These three are happenings: context is the session, argument is not used. The client finds the connection gone. */
+void session_lose_soon(void *context, uint64_t argument);
 /* The server has heard that the client is gone, or kills it: what it was at is undone. */
-void session_end(void *session, uint64_t unused);
+void session_end(void *context, uint64_t argument);
 /* Behind what was sent, and what that takes: a server notices when it reads, or writes. */
-void session_end_when_idle(void *session, uint64_t unused);
+void session_end_when_idle(void *context, uint64_t argument);
 
 #endif
