@@ -80,13 +80,18 @@ static bool end_lost(struct batch *batch, struct task *task, uint64_t now_us)
 	return true;
 }
 
+/* Whether batch->error says what it is. */
+static bool is_of_server(const struct batch *batch)
+{
+	return batch->trouble == TROUBLE_SQL || batch->trouble == TROUBLE_END;
+}
+
 /* What is to be done about the trouble. */
 static enum retry_action action_of(const struct batch *batch)
 {
 	enum retry_action action;
 
-	if (batch->trouble == TROUBLE_NONE || batch->trouble == TROUBLE_UNDO || batch->trouble == TROUBLE_SIZE ||
-	    batch->trouble == TROUBLE_AGAIN || batch->trouble == TROUBLE_FENCED)
+	if (!is_of_server(batch))
 		return RETRY_LOST;
 	action = retry_action(batch->error.class);
 	/* A COMMIT that answers an error may do so for ever: it has to count. */
@@ -113,8 +118,7 @@ static bool end_ping(struct batch *batch, struct task *task, uint64_t now_us)
 	struct error error;
 
 	if (task->job.command.operation.op != OP_PING || (action != RETRY_LOST && action != RETRY_WEATHER) ||
-	    batch->trouble == TROUBLE_UNDO || batch->trouble == TROUBLE_SIZE || batch->trouble == TROUBLE_AGAIN ||
-	    batch->trouble == TROUBLE_FENCED)
+	    (batch->trouble != TROUBLE_NONE && !is_of_server(batch)))
 		return false;
 	error_set(&error, ERROR_UNAVAILABLE, "%s", error_code_meaning(ERROR_UNAVAILABLE));
 	planner_finish(batch->planner, task, &error, now_us);
