@@ -7,6 +7,7 @@ import sys
 import time
 from pathlib import Path
 
+import pymysql
 import redis as redis_py
 
 from producer import ALLOWED
@@ -21,6 +22,7 @@ from verdict import judge
 
 HERE = Path(__file__).resolve().parent
 LEASE_MS = 1000
+DEADLOCK = 1213
 DATABASE_SETTINGS = ["--innodb-flush-log-at-trx-commit=1", "--innodb-doublewrite=1", "--skip-ssl"]
 CLEAN_EXIT_S = 40
 
@@ -165,6 +167,26 @@ class Stage:
             return self.take_replies() >= count and what()
 
         wait_until(reached, f"{count} answers", timeout_s)
+
+    @contextlib.contextmanager
+    def locked_rows(self, *queries):
+        """What they select is locked by somebody else: a statement each. Workers write there meanwhile, so that the server may
+        end a deadlock at the cost of whoever locks; then it tries again."""
+        connection = self.database.connect(autocommit=False)
+
+        def locked():
+            try:
+                with connection.cursor() as cursor:
+                    return all(cursor.execute(f"{query} FOR UPDATE") for query in queries)
+            except pymysql.MySQLError as error:
+                assert error.args[0] == DEADLOCK, error
+                return False
+
+        try:
+            wait_until(locked, "the locks")
+            yield
+        finally:
+            connection.close()
 
     def held(self):
         """Commands that are in flight, be it with workers that are dead."""

@@ -4,13 +4,11 @@ one that died so, at the n-th time. Then another one finishes, and all is counte
 Runs on the build that has them: ROWD_BUILD=crash. A new label is found by itself; PROVOKED says for those that the usual
 traffic does not meet what brings them about, and a label that is never met fails its test."""
 
-import contextlib
 import random
 import signal
 import subprocess
 import zlib
 
-import pymysql
 import pytest
 from checks import assert_kept
 
@@ -21,7 +19,6 @@ from support.rowd_process import environment
 
 COUNT = 2000
 CRASHED = 137
-DEADLOCK = 1213
 LIMITS = {"limits_in_flight": 256, "limits_batch": 64}
 
 
@@ -95,7 +92,7 @@ def after_a_death(crash):
     victim = stage.start_worker(crash.index, **LIMITS)
     stage.allow(crash.percent - 25)
     wait_until(lambda: stage.take_replies() > before, "the victim's work")
-    with locked_rows(stage):
+    with stage.locked_rows("SELECT * FROM marks"):
         stage.allow(crash.percent)
         wait_until(lambda: waits_for_rows(stage), "the victim to wait for rows")
         victim.kill()
@@ -136,7 +133,7 @@ def when_terminated(crash):
 
 def when_the_drain_takes_too_long(crash):
     """Rows are locked by somebody else: what waits for them cannot end, and is given back."""
-    with locked_rows(crash.stage):
+    with crash.stage.locked_rows("SELECT * FROM marks"):
         worker = crash.start(delivery_drain_timeout_ms=100)
         wait_until(lambda: "queue.owner" in worker.log() and crash.stage.held() > 20 and waits_for_rows(crash.stage),
                    "commands in its hands")
@@ -155,25 +152,6 @@ def waits_for_rows(stage):
     return stage.database.query("SELECT COUNT(*) FROM information_schema.processlist WHERE command = 'Query' "
                                 "AND info LIKE '%UPDATE%' AND info LIKE '%`marks`%' AND id <> CONNECTION_ID() "
                                 f"AND db = '{stage.database.name}'")[0][0]
-
-
-@contextlib.contextmanager
-def locked_rows(stage):
-    connection = stage.database.connect(autocommit=False)
-
-    def locked():
-        try:
-            with connection.cursor() as cursor:
-                return cursor.execute("SELECT * FROM marks FOR UPDATE")
-        except pymysql.MySQLError as error:
-            assert error.args[0] == DEADLOCK, error
-            return False
-
-    try:
-        wait_until(locked, "the locks")
-        yield
-    finally:
-        connection.close()
 
 
 # By the beginning of the label.

@@ -174,15 +174,11 @@ def waits(account, database):
 def test_connections_are_killed_while_a_statement_waits(open_stage, modes, account):
     stage = open_stage(COUNT, modes)
     start(stage, account)
-    holder = stage.database.connect(autocommit=False)
-    with holder.cursor() as cursor:
-        cursor.execute("SELECT * FROM counters WHERE id = 0 FOR UPDATE")
-        cursor.execute("SELECT * FROM marks WHERE id = 0 FOR UPDATE")
-    stage.allow(100)
-    for _ in range(2):
-        wait_until(lambda: waits(account, stage.database), "a statement to wait")
-        account.kill_connections(stage.database)
-    holder.close()
+    with stage.locked_rows("SELECT * FROM counters WHERE id = 0", "SELECT * FROM marks WHERE id = 0"):
+        stage.allow(100)
+        for _ in range(2):
+            wait_until(lambda: waits(account, stage.database), "a statement to wait")
+            account.kill_connections(stage.database)
     assert_kept(stage)
     stage.end_workers()
 
