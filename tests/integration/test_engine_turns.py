@@ -1,50 +1,67 @@
 """Queues take turns: who floods one makes nobody else wait."""
 
+import itertools
+
 import msgpack
 from engine_stage import Stage, nothing_claimed
 
 from support.process import wait_until
 
 FLOOD = 50000
-SINGLES = 200
+REPLIES = "rowd:reply:flood"
+FEWEST_SINGLES = 20
+EVERY = 250
 # A single command waits for the transactions that run already, and for its turn in the next: a connection has at most a
 # batch of 512 under way, and there are eight.
 MOST_BEFORE_IT = 2 * 8 * 512
 
 
-def flood(stage, queue, reply_list):
+def packed(command, number):
+    return msgpack.packb({**command, "id": number, "reply_list": REPLIES, "reply_ttl_ms": 600000})
+
+
+def flood(stage, queue):
     """Creates, all there before the first is claimed."""
+    create = {"op": "create", "table": "animals", "values": {"species": "flooded"}, "returning": False}
     with nothing_claimed(stage.redis, queue):
-        for start in range(0, FLOOD, 1000):
-            stage.redis.lpush(queue, *[
-                msgpack.packb({"op": "create", "id": number, "table": "animals", "values": {"species": f"f{number}"},
-                               "returning": False, "reply_list": reply_list, "reply_ttl_ms": 600000})
-                for number in range(start, start + 1000)])
-    wait_until(lambda: stage.redis.llen(reply_list) > 0, "the flood to begin")
+        for _ in range(FLOOD // 1000):
+            stage.redis.lpush(queue, *[packed(create, "flood") for _ in range(1000)])
+
+
+def push_singles_beside(stage, queue, end, before):
+    """One whenever some more of the flood has been answered, until all of it is: however fast or slow this process is. To
+    `before` go, by the commands' numbers, how many replies there were when each was pushed, as Redis counts it."""
+    for number in itertools.count(len(before)):
+        command = {"op": "update", "table": "users", "pk": 1, "set": {"name": f"n{number}"}} if number % 2 else {
+            "op": "read", "table": "users", "pk": 1}
+        with stage.redis.pipeline(transaction=True) as pipeline:
+            pipeline.llen(REPLIES).lpush(queue, packed(command, number))
+            answered = pipeline.execute()[0]
+        before.append(answered)
+        if answered >= end:
+            return
+        wait_until(lambda: stage.redis.llen(REPLIES) >= min(end, answered + EVERY), "the flood to go on")
 
 
 def test_single_commands_beside_a_flood(world):
     stage = Stage(world, queues=["flooded", "quiet"])
     stage.database.query("INSERT INTO users (id, name, email) VALUES (1, 'a', 'a')")
-    quiet = stage.bulk_of("quiet")
-    flood(stage, "flooded", "rowd:reply:flood")
-    waited = []
-    for number in range(SINGLES):
-        before = stage.redis.llen("rowd:reply:flood")
-        command = {"op": "update", "table": "users", "pk": 1, "set": {"name": f"n{number}"}} if number % 2 else {
-            "op": "read", "table": "users", "pk": 1}
-        quiet.ok([command])
-        after = stage.redis.llen("rowd:reply:flood")
-        if after < FLOOD:
-            waited.append(after - before)
-    waited.sort()
+    before, floods = [], 0
+    while len(before) < FEWEST_SINGLES + floods:
+        flood(stage, "flooded")
+        floods += 1
+        push_singles_beside(stage, "quiet", floods * FLOOD, before)
+    wait_until(lambda: stage.held("flooded") + stage.held("quiet") == 0 and not stage.redis.exists("flooded", "quiet"),
+               "all to be done")
+    replies = [msgpack.unpackb(raw) for raw in stage.redis.lrange(REPLIES, 0, -1)]
+    assert all(reply["ok"] for reply in replies)
+    waited = sorted(position - before[reply["id"]]
+                    for position, reply in enumerate(replies) if reply["id"] != "flood")
     print(f"{len(waited)} single commands beside the flood: between push and reply {waited[len(waited) // 2]} of the "
           f"flood's replies in the middle, {waited[-1]} at most")
-    assert len(waited) >= 10, "the flood was over before anybody could see it"
-    # (A moment without a processor for this process, between two looks at the list, spoils a few of them at most.)
-    assert waited[-4] <= MOST_BEFORE_IT
-    stage.bulk.take("rowd:reply:flood", FLOOD)
-    assert stage.database.query("SELECT COUNT(*) FROM animals") == [(FLOOD,)]
+    assert len(waited) == len(before)
+    assert waited[-1] <= MOST_BEFORE_IT
+    assert stage.database.query("SELECT COUNT(*) FROM animals") == [(floods * FLOOD,)]
 
 
 def test_many_queues_are_served_alike(world):
