@@ -249,7 +249,6 @@ static void close_in_every_phase(void (*set_options)(struct database_options *op
 
 	for (int turns = 0; !over; turns++) {
 		struct script *script = calloc(1, sizeof(*script));
-		struct harness here = {0};
 
 		assert_non_null(script);
 		script->waves[0][0] = "UPDATE pet SET age = age + 1";
@@ -258,14 +257,7 @@ static void close_in_every_phase(void (*set_options)(struct database_options *op
 		script->waves[0][2] = "SELECT SLEEP(0.002)";
 		script->waves[1][0] = "SELECT 1";
 		script->last = TRANSACTION_COMMIT;
-		set_options(&here.options);
-		here.options.connections = 1;
-		harness_open(&here);
-		script_start(&here, script);
-		for (int i = 0; i < turns && !script->ended; i++)
-			uv_run(&here.loop, UV_RUN_ONCE);
-		over = script->ended;
-		harness_close(&here);
+		over = script_run_and_close(script, script, turns, set_options);
 		assert_true(script->ended);
 		if (over)
 			assert_int_equal(script->end, TRANSACTION_COMMITTED);

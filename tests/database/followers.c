@@ -286,16 +286,8 @@ static void test_close_in_every_phase(void **state)
 					.last = TRANSACTION_COMMIT};
 		struct script first = {
 			.waves = {{"UPDATE pet SET age = age + 1"}}, .last = TRANSACTION_COMMIT, .follower = &second};
-		struct harness here = {0};
 
-		harness_options(&here.options);
-		here.options.connections = 1;
-		harness_open(&here);
-		script_start(&here, &first);
-		for (int i = 0; i < turns && !second.ended; i++)
-			uv_run(&here.loop, UV_RUN_ONCE);
-		over = second.ended;
-		harness_close(&here);
+		over = script_run_and_close(&first, &second, turns, harness_options);
 		assert_true(first.ended);
 		assert_int_equal(second.ended, second.before != NULL);
 		/* It was our wish: no statement is at fault. */

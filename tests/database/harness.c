@@ -291,6 +291,23 @@ void script_run(struct harness *harness, struct script *script)
 	harness_wait(harness, &script->ended);
 }
 
+bool script_run_and_close(struct script *script, const struct script *last, int turns,
+			  void (*set_options)(struct database_options *ret_options))
+{
+	struct harness harness = {0};
+	bool over;
+
+	set_options(&harness.options);
+	harness.options.connections = 1;
+	harness_open(&harness);
+	script_start(&harness, script);
+	for (int i = 0; i < turns && !last->ended; i++)
+		uv_run(&harness.loop, UV_RUN_ONCE);
+	over = last->ended;
+	harness_close(&harness);
+	return over;
+}
+
 void script_do(struct harness *harness, const char *text, char ret_first[64])
 {
 	struct script *script = calloc(1, sizeof(*script));

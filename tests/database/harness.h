@@ -85,6 +85,10 @@ void harness_stop_ticking(struct harness *harness);
 void script_start(struct harness *harness, struct script *script);
 /* Starts it and waits for its end. */
 void script_run(struct harness *harness, struct script *script);
+/* Starts it on a pool of its own with one connection, which is closed after so many turns of the loop, or at the end of
+ * *last: the script itself, or one that follows it. Returns whether that was over before. */
+bool script_run_and_close(struct script *script, const struct script *last, int turns,
+			  void (*set_options)(struct database_options *ret_options));
 /* One statement in a transaction of its own, committed; must succeed. */
 void script_do(struct harness *harness, const char *text, char ret_first[64]);
 

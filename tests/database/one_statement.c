@@ -129,17 +129,9 @@ static void test_close_in_every_phase(void **state)
 		struct script script = {.waves = {{"INSERT INTO pet VALUES (1, 1)"}},
 					.one_statement = true,
 					.last = TRANSACTION_COMMIT};
-		struct harness here = {0};
 
 		script_do(&harness, "DELETE FROM pet", NULL);
-		harness_options(&here.options);
-		here.options.connections = 1;
-		harness_open(&here);
-		script_start(&here, &script);
-		for (int i = 0; i < turns && !script.ended; i++)
-			uv_run(&here.loop, UV_RUN_ONCE);
-		over = script.ended;
-		harness_close(&here);
+		over = script_run_and_close(&script, &script, turns, harness_options);
 		assert_true(script.ended);
 		assert_false(script.answers[0][0].failed);
 		if (script.end == TRANSACTION_COMMITTED)
