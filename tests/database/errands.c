@@ -6,12 +6,15 @@
 #include <stdlib.h>
 #include <string.h>
 
+static uint64_t callbacks;
+
 static struct outcome *called(void *context, const struct sql_error *error)
 {
 	struct outcome *outcome = context;
 
 	assert_false(outcome->called);
 	outcome->called = true;
+	outcome->order = ++callbacks;
 	outcome->failed = error != NULL;
 	if (error)
 		outcome->error = *error;

@@ -12,6 +12,7 @@ enum { ERRAND_MARKERS = 8 };
 /* Zeroed before it is given as a context. */
 struct outcome {
 	bool called;
+	uint64_t order; /* in which the callbacks came, of all outcomes */
 	bool failed;
 	struct sql_error error;
 	bool found;

@@ -65,7 +65,7 @@ class Producer:
         start = self.done()
         if self.repeat:
             start = max(0, start - 3 * PIECE)
-            self.redis.set(progress_key(self.index), start)
+            self.patiently(lambda: self.redis.set(progress_key(self.index), start))
         numbers = itertools.islice(numbers, start, None)
         while piece := [msgpack.packb(self.plan.command(number)) for number in itertools.islice(numbers, PIECE)]:
             self.wait_until_allowed(start, count)

@@ -131,6 +131,15 @@ def when_terminated(crash):
     crash.wait_dead()
 
 
+def when_leaving(crash):
+    """A second at most is for what it still has to say to the database. One connection: what is to be noted of each new one
+    stands before that."""
+    worker = crash.start(database_connections=1)
+    crash.answers()
+    worker.process.send(signal.SIGTERM)
+    crash.wait_dead()
+
+
 def when_the_drain_takes_too_long(crash):
     """Rows are locked by somebody else: what waits for them cannot end, and is given back."""
     with crash.stage.locked_rows("SELECT * FROM marks"):
@@ -166,7 +175,7 @@ PROVOKED = {
     "drain.over": when_the_drain_takes_too_long,
     "give_back.": when_the_drain_takes_too_long,
     "drain.": when_terminated,
-    "leave.": when_terminated,
+    "leave.": when_leaving,
 }
 # These come once in the life of a worker.
 ONCE_PER_LIFE = ("fenced.", "drain.", "give_back.", "leave.", "enrollment.", "recovery.declared", "recovery.told",

@@ -127,6 +127,29 @@ static struct condition *split_list(const struct maker *maker, const struct cond
 	return none;
 }
 
+/* column >= low AND column <= high. */
+static struct condition *split_range(const struct maker *maker, const struct condition *range)
+{
+	struct condition *both = condition_new(maker->arena, CONDITION_AND);
+	struct operand *high = range->operands->next;
+
+	range->operands->next = NULL;
+	for (size_t i = 0; i < 2; i++) {
+		struct condition *end = condition_new(maker->arena, CONDITION_COMPARE);
+
+		end->column = range->column;
+		end->comparison = i == 0 ? COMPARE_GE : COMPARE_LE;
+		end->operands = i == 0 ? range->operands : high;
+		condition_add(both, end);
+	}
+	return both;
+}
+
+static bool is_text(enum column_kind kind)
+{
+	return kind == COLUMN_TEXT || kind == COLUMN_ENUM || kind == COLUMN_SET;
+}
+
 static struct condition *tree_of_operator(const struct maker *maker, struct bytes column, struct bytes name,
 					  const struct value *operand)
 {
@@ -153,6 +176,8 @@ static struct condition *tree_of_operator(const struct maker *maker, struct byte
 	if (condition->type == CONDITION_IN && maker->splits_lists &&
 	    find_column(maker->table, column)->kind == COLUMN_JSON)
 		return split_list(maker, condition);
+	if (condition->type == CONDITION_BETWEEN && is_text(find_column(maker->table, column)->kind))
+		return split_range(maker, condition);
 	return condition;
 }
 

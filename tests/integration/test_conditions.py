@@ -67,6 +67,14 @@ def test_case_follows_the_columns_collation(client, producer):
     assert client.ok("count", table="animals", where={"name": "A"})["value"] == 1, "case-insensitive by default"
 
 
+def test_between_ends_that_differ_in_case_only(client, producer):
+    """The key is in the order of its column, and not in that of the connection, to which the ends are equal."""
+    producer.ok("create", table="pair", values=[{"a": 9, "b": text} for text in ("A", "M", "a", "b")])
+    reply = client.ok("read", table="pair", where={"a": 9, "b": {"between": ["A", "a"]}}, order=["b"])
+    assert [row["b"] for row in reply["rows"]] == ["A", "M", "a"]
+    assert client.ok("count", table="pair", where={"a": 9, "not": {"b": {"between": ["A", "a"]}}})["value"] == 1
+
+
 REFUSED = [
     {"age": {}},
     {"and": []},

@@ -84,6 +84,8 @@ class Trial:
             refusals = self._assign(row, changes)
             if refusals:
                 faults += refusals
+                # The server may come to a NULL first.
+                faults += [one for one in self._row_faults(table, row) if one.codes == ("NOT_NULL_VIOLATION",)]
                 continue
             compute(table, row)
             if row == before:

@@ -13,23 +13,13 @@ import tempfile
 import threading
 from pathlib import Path
 
-from support.process import wait_until
-
-
-def freeze(process):
-    """A signal is on its way for a moment: until each thread has stopped, the server can still answer."""
-    process.send(signal.SIGSTOP)
-    tasks = Path(f"/proc/{process.pid}/task")
-    wait_until(lambda: all((task / "stat").read_text().rpartition(")")[2].split()[0] == "T"
-                           for task in tasks.iterdir()), "the server to stop")
-
 
 def obey(server, control):
     """Does what the program asks for, one word per line, until it ends."""
     actions = {
         "kill": server.kill,
         "start": server.start,
-        "freeze": lambda: freeze(server.process),
+        "freeze": lambda: server.process.freeze(),
         "thaw": lambda: server.process.send(signal.SIGCONT),
     }
     with control, control.makefile("rw") as lines:  # however it ends: nobody waits for an answer that does not come

@@ -139,9 +139,9 @@ class OwnServer(Server):
             self.directory = self.chroot / "tmp" / f"rowd-{secrets.token_hex(4)}"
         self.directory.mkdir(parents=True, exist_ok=True)
         self.socket = str(self.directory / "m.sock")
-        self.port = free_port()
         self.process = None
         self._initialise()
+        self.port = free_port()  # not before: it may be taken by somebody else, the longer the sooner
         self.start()
 
     def _inner(self, path):

@@ -48,6 +48,14 @@ def wait_until(condition, what, timeout_s=30.0):
         time.sleep(0.01)
 
 
+def thread_rests(stat):
+    """Whether it is stopped, or ended, by its /proc/PID/task/TID/stat."""
+    try:
+        return stat.read_text(encoding="ascii").rsplit(")", 1)[1].split()[0] in "TXZ"
+    except OSError:  # it has ended since
+        return True
+
+
 class Process:
     """One child process with its output in a file."""
 
@@ -73,8 +81,8 @@ class Process:
     def freeze(self):
         """SIGSTOP, and waits for it: until one of its threads has taken the signal, the others go on."""
         self.send(signal.SIGSTOP)
-        wait_until(lambda: all(stat.read_text(encoding="ascii").rsplit(")", 1)[1].split()[0] == "T"
-                               for stat in Path(f"/proc/{self.pid}/task").glob("*/stat")), "the process to stop")
+        wait_until(lambda: all(thread_rests(stat) for stat in Path(f"/proc/{self.pid}/task").glob("*/stat")),
+                   "the process to stop")
 
     def wait(self, timeout_s=30.0):
         """Its exit code; negative for a signal."""

@@ -288,6 +288,26 @@ int condition_append_list(struct compiler *compiler, const struct condition_oper
 	return append_values(compiler, operator, column, operand);
 }
 
+/* A comparison with each end: MariaDB 10.11 takes BETWEEN 'A' AND 'a' for an equality, because the connection's
+ * collation says that they are equal, also where an index has an order in which they are not. */
+static int append_ends(struct compiler *compiler, const struct column *column, const struct value ends[2])
+{
+	int result;
+
+	buffer_append_byte(compiler->out, '(');
+	buffer_append(compiler->out, column->quoted);
+	buffer_append_text(compiler->out, " >= ");
+	result = literal_append(compiler, column, &ends[0], LITERAL_COMPARE);
+	if (result < 0)
+		return result;
+	buffer_append_text(compiler->out, " AND ");
+	buffer_append(compiler->out, column->quoted);
+	buffer_append_text(compiler->out, " <= ");
+	result = literal_append(compiler, column, &ends[1], LITERAL_COMPARE);
+	buffer_append_byte(compiler->out, ')');
+	return result;
+}
+
 int condition_append_between(struct compiler *compiler, const struct condition_operator *operator,
 			     const struct column * column, const struct value *operand)
 {
@@ -301,6 +321,8 @@ int condition_append_between(struct compiler *compiler, const struct condition_o
 		error_hint(compiler->error, "write [low, high]; for one end alone there are `ge` and `le`");
 		return -EINVAL;
 	}
+	if (family_of(column) == FAMILY_TEXT)
+		return append_ends(compiler, column, operand->items);
 	buffer_append(compiler->out, column->quoted);
 	buffer_append_text(compiler->out, operator->sql);
 	result = literal_append(compiler, column, &operand->items[0], LITERAL_COMPARE);

@@ -41,7 +41,7 @@ def read(table, column, operator, codec):
         raise Refused("BAD_VALUE")
     if name == "default":
         return _default(column, operand)
-    if operand is None:
+    if operand is None or (name == "now" and operand is not True):
         raise Refused("BAD_VALUE")
     if name in ("min", "max"):
         return _bound(column.kind, min if name == "min" else max, operand, codec)
