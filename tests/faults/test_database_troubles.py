@@ -9,6 +9,7 @@ import pytest
 from checks import assert_kept
 
 from support.client import QUEUE, decode
+from support.database_server import kill_connection
 from support.process import ROOT, wait_until
 
 COUNT = 12000
@@ -44,10 +45,7 @@ class Administrator:
         """Those of rowd."""
         victims = self.query(f"SELECT id FROM information_schema.processlist WHERE db = '{database.name}' AND user = 'worker'")
         for (victim,) in victims:
-            try:
-                self.query(f"KILL CONNECTION {victim}")
-            except pymysql.MySQLError as error:
-                assert "Unknown thread" in str(error), error
+            kill_connection(self.query, victim)
         return len(victims)
 
     def close(self):

@@ -1,8 +1,7 @@
 """A command that takes its workers down, and those that only stood behind it."""
 
-import pymysql
-
 from support.client import Client
+from support.database_server import kill_connection
 from support.process import wait_until
 
 MOST_DEATHS = 8
@@ -34,10 +33,7 @@ def waiting(stage):
                                    f"AND db = '{stage.database.name}'")
     if victims and not stage.workers[0].process.alive():
         for (victim,) in victims:
-            try:
-                stage.database.query(f"KILL CONNECTION {victim}")
-            except pymysql.MySQLError as error:
-                assert "Unknown thread" in str(error), error
+            kill_connection(stage.database.query, victim)
     return len(victims)
 
 

@@ -68,5 +68,6 @@ def test_a_ping_whose_database_dies_answers_as_its_page_says(world):
     client.push({"op": "ping", "db": True, "id": 1, "reply_list": "rowd:reply:gone"})
     wait_until(lambda: any(client.redis.hlen(key) for key in client.redis.keys("{rowd:commands}:inflight:*")),
                "rowd to take it")
+    assert client.ok("ping"), "and to have asked the database by now"
     server.kill()
     assert client.take("rowd:reply:gone") == json.loads(page.text)

@@ -4,11 +4,11 @@ once. (A single death under other loads: test_recovery, test_redis_weather.)"""
 import random
 import time
 
-import pymysql
 import redis as redis_py
 from engine_stage import Stage
 
 from support.client import decode
+from support.database_server import kill_connection
 
 ROWS = 200
 COMMANDS = 6000
@@ -110,10 +110,7 @@ def kill_connections(database):
     victims = database.query("SELECT id FROM information_schema.processlist WHERE db = %s AND id <> CONNECTION_ID()",
                              (database.name,))
     for (victim,) in victims:
-        try:
-            database.query(f"KILL CONNECTION {victim}")
-        except pymysql.MySQLError as error:
-            assert "Unknown thread" in str(error), error
+        kill_connection(database.query, victim)
     return len(victims)
 
 

@@ -90,7 +90,7 @@ def alter(stage, text):
     """As another client, who does not wait long."""
     connection = stage.database.connect()
     with connection.cursor() as cursor:
-        cursor.execute("SET SESSION lock_wait_timeout = 5")
+        cursor.execute("SET SESSION lock_wait_timeout = 20")
         cursor.execute(text)
     connection.close()
 

@@ -3,6 +3,7 @@
 import pytest
 
 from support.client import Client
+from support.database_server import kill_connection
 from support.process import UNDER_ASAN, wait_until
 
 MIB = 1 << 20
@@ -35,7 +36,7 @@ class Stage:
 
     def kill_connection_of_rowd(self):
         for number in rowd_connections(self.database):
-            self.database.query(f"KILL CONNECTION {number}")
+            kill_connection(self.database.query, number)
 
 
 def rowd_connections(database):
@@ -99,7 +100,7 @@ def test_max_allowed_packet_lowered_while_running(world):
     stage.set_packet_bytes(MIB // 2)
     assert fits(client, 900000)
     stage.kill_connection_of_rowd()
-    wait_until(lambda: client.ok("ping", db=True) and rowd_connections(stage.database), "the next connection")
+    wait_until(lambda: client.call("ping", db=True)["ok"] and rowd_connections(stage.database), "the next connection")
     assert not fits(client, 900000) and fits(client, 400000)
     error = client.fails("TOO_LARGE", "create", table="note", values=[{"body": "x" * 300000}] * 3)
     assert error["hint"] == "send less at a time"
@@ -151,7 +152,7 @@ def test_a_queue_has_a_statement_timeout_of_its_own(world):
         hasty.fails("TIMEOUT", "update", table="slow", pk=1, set={"v": 5})
         assert database.query("SELECT v FROM slow") == [(1,)], "nothing took effect"
         assert patient.ok("update", table="slow", pk=1, set={"v": 1})["row"]["v"] == 1
-        assert hasty.ok("read", table="slow", pk=1)["row"]["v"] == 1
+        assert patient.ok("read", table="slow", pk=1)["row"]["v"] == 1
     assert not statement_is_running(database, "%%endless%%")
     assert "database.refused" not in rowd.log()
 

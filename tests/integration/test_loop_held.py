@@ -16,7 +16,7 @@ from conftest import World
 from load import Load
 from loop_stage import WAYS, Stage, fields, lines_of
 from support.certificate import make_certificate
-from support.database_server import OwnServer
+from support.database_server import OwnServer, kill_connection
 from support.process import program, wait_until
 
 TABLES = 2000
@@ -118,7 +118,7 @@ def test_the_database_is_silent_while_connections_are_opened(stage):
         cursor.execute("SELECT id FROM information_schema.processlist WHERE user = 'tcp'")
         victims = [row[0] for row in cursor.fetchall()]
         for victim in victims:
-            cursor.execute(f"KILL {victim}")
+            kill_connection(cursor.execute, victim)
         with stage.freeze_database():
             stage.wait_event("database.lost")
             stage.wait_turns(2)

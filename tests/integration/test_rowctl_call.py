@@ -25,7 +25,7 @@ def test_without_a_rowd(rowctl, redis, words):
                                    ["call", '{"op": "ping"}', "--reply-prefix", "mine:"],
                                    ["bench", "create", "--count", "1", "--reply-prefix", "mine:"]], ids=" ".join)
 def test_at_a_place_that_rowd_refuses(rowctl, empty_dead, words):
-    rowctl(*words, "--timeout", "1", expect=2)
+    rowctl(*words, "--timeout", "3", expect=2)
     advice = re.search(r"`rowctl (dead list[^`]*)`", rowctl.said)[1]
     assert "FORBIDDEN" in rowctl.said and "FORBIDDEN" in rowctl(*advice.split())
 

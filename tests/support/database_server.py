@@ -24,6 +24,14 @@ SETTINGS = ["--innodb-flush-log-at-trx-commit=2", "--sync-binlog=0", "--innodb-d
 EXAMPLE_TABLES = ["users", "animals", "travel", "administrative_division"]
 
 
+def kill_connection(query, number):
+    """query: what runs a statement. The connection may have ended by itself."""
+    try:
+        query(f"KILL CONNECTION {number}")
+    except pymysql.MySQLError as error:
+        assert "Unknown thread" in str(error), error
+
+
 class Database:
     """One database of a server: what a rowd works on."""
 
