@@ -68,16 +68,17 @@ void catalog_reader_want(struct catalog_reader *reader)
 	reader->wanted = true;
 }
 
-void catalog_reader_step(struct catalog_reader *reader)
+bool catalog_reader_step(struct catalog_reader *reader)
 {
 	static const struct introspection_events events = {.done = on_read};
 
 	if (!reader->wanted || reader->reading || reader->pausing || reader->closing)
-		return;
+		return false;
 	if (introspection_start(reader->loop, reader->options, &events, reader) != 0)
-		return;
+		return false;
 	reader->reading = true;
 	reader->wanted = false;
+	return true;
 }
 
 static void on_timer_closed(uv_handle_t *handle)

@@ -38,8 +38,9 @@ void catalog_reader_open(struct catalog_reader *reader, uv_loop_t *loop, const s
 /* The tables may have changed. */
 void catalog_reader_want(struct catalog_reader *reader);
 
-/* Begins to read if that is wanted and its time has come. Only while the database is up. */
-void catalog_reader_step(struct catalog_reader *reader);
+/* Begins to read if that is wanted and its time has come. Only while the database is up. Returns whether it has begun.
+ */
+bool catalog_reader_step(struct catalog_reader *reader);
 
 /* `closed` follows, after a reading that is under way: it is on a thread and cannot be cancelled. */
 void catalog_reader_close(struct catalog_reader *reader);

@@ -180,8 +180,8 @@ static void engine_read_catalog(struct engine *engine)
 {
 	if (planner_wants_catalog(engine->planner))
 		catalog_reader_want(&engine->catalog_reader);
-	if (engine->database_up)
-		catalog_reader_step(&engine->catalog_reader);
+	if (engine->database_up && catalog_reader_step(&engine->catalog_reader))
+		planner_reading_catalog(engine->planner);
 }
 
 void engine_reload_catalog(struct engine *engine)

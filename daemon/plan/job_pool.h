@@ -36,6 +36,7 @@ struct task {
 	bool disowned;           /* its claim is somebody else's by now: it is not run again (planner_disown) */
 	bool again;              /* a batch that it was in has not come to its end */
 	bool reread;             /* has waited for a newer catalog already: the next unknown name is its answer */
+	bool late;               /* parked while a catalog was being read, which may be older than what it is about */
 };
 
 static inline struct task *task_of(struct job *job)

@@ -66,6 +66,7 @@ int planner_park(struct planner *planner, struct task *task)
 	if (r < 0)
 		return r;
 	task->queue->live++;
+	task->late = planner->reading_catalog;
 	job->state = JOB_PARKED;
 	job_list_append(&planner->parked, job);
 	planner->wants_catalog = true;
@@ -75,11 +76,14 @@ int planner_park(struct planner *planner, struct task *task)
 
 void planner_park_stale(struct planner *planner, struct task *task)
 {
-	assert(task->job.state == JOB_RUNNING && !task->reread);
-	task->reread = true;
-	planner_move(planner, task, JOB_PARKED);
 	/* It may have been compiled with a catalog that has been replaced since: then the current one is newer. */
-	if (task->catalog_number == planner->catalog_number)
+	bool replaced = task->catalog_number != planner->catalog_number;
+
+	assert(task->job.state == JOB_RUNNING && !task->reread);
+	task->late = replaced || planner->reading_catalog;
+	task->reread = !task->late;
+	planner_move(planner, task, JOB_PARKED);
+	if (!replaced)
 		planner->wants_catalog = true;
 }
 
@@ -91,10 +95,10 @@ void planner_park_committed(struct planner *planner, struct task *task)
 }
 
 /* Its old footprint may have stood before a create which its new one does not stand before. */
-static int replace(struct planner *planner, struct task *task)
+static int replace(struct planner *planner, struct task *task, const struct footprint *footprint)
 {
 	struct schedule_node *next_create = schedule_next_create(&task->node);
-	int r = schedule_replace(planner->schedule, &task->node, &task->job.arena, procedure_footprint(&task->job));
+	int r = schedule_replace(planner->schedule, &task->node, &task->job.arena, footprint);
 
 	if (next_create)
 		planner_consider(planner, task_of_node(next_create));
@@ -111,11 +115,38 @@ static int plan_again(struct planner *planner, struct task *task, uint64_t now_u
 	procedure_free(job);
 	r = procedure_compile(job, planner->catalog, &facts, error);
 	if (r == 0 && procedure_kind(job) != PROCEDURE_ANSWERED)
-		r = replace(planner, task);
+		r = replace(planner, task, procedure_footprint(job));
 	if (r == -ENOMEM && planner_arena_is_full(job)) {
 		planner_error_too_large(error);
 		r = -EINVAL;
 	}
+	return r;
+}
+
+/* It is looked at with the next catalog. */
+static void stay_parked(struct planner *planner, struct task *task)
+{
+	job_list_remove(&planner->stale, &task->job);
+	task->catalog_number = planner->catalog_number;
+	task->late = planner->reading_catalog;
+	job_list_append(&planner->parked, &task->job);
+	planner->wants_catalog = true;
+}
+
+/* The catalog, which may be older than what the job is about, does not have what it names: it holds what it could hold
+ * with this one, and stays. Returns 0, or a negative errno when there is no memory for that. */
+static int wait_for_later(struct planner *planner, struct task *task)
+{
+	struct job *job = &task->job;
+	struct footprint footprint;
+	int r;
+
+	footprint_init(&footprint, &job->arena);
+	r = hold(&footprint, job, catalog_find(planner->catalog, job->command.operation.table));
+	if (r == 0)
+		r = replace(planner, task, &footprint);
+	if (r == 0)
+		stay_parked(planner, task);
 	return r;
 }
 
@@ -125,16 +156,16 @@ static void unpark(struct planner *planner, struct task *task, uint64_t now_us)
 	int r = plan_again(planner, task, now_us, &error);
 
 	if (r == -ENOMEM) {
-		planner->wants_catalog = true; /* it stays parked, and is looked at with the next one */
-		job_list_remove(&planner->stale, &task->job);
-		task->catalog_number = planner->catalog_number;
-		job_list_append(&planner->parked, &task->job);
+		stay_parked(planner, task);
 		return;
 	}
+	if (r == -ENOENT && task->late && wait_for_later(planner, task) == 0)
+		return;
+	task->late = false;
 	if (r == -ENOENT)
 		refusals_note(&planner->refusals, task->job.command.operation.table, &error, now_us);
 	if (r < 0 && procedure_stand_by(&task->job, planner->catalog, &error))
-		r = replace(planner, task);
+		r = replace(planner, task, procedure_footprint(&task->job));
 	if (r < 0)
 		planner_finish(planner, task, &error, now_us);
 	else if (procedure_kind(&task->job) == PROCEDURE_ANSWERED)

@@ -87,9 +87,17 @@ void planner_set_catalog(struct planner *planner, struct catalog *catalog, uint6
 	planner->catalog_number++;
 	planner->catalog_us = now_us;
 	planner->wants_catalog = false;
+	planner->reading_catalog = false;
 	catalog_unref(old);
 	job_list_splice(&planner->stale, &planner->parked);
 	(void)planner_unpark(planner, now_us);
+}
+
+void planner_reading_catalog(struct planner *planner)
+{
+	planner->reading_catalog = true;
+	for (struct job *job = planner->parked.first; job; job = job->next)
+		task_of(job)->late = false;
 }
 
 bool planner_wants_catalog(const struct planner *planner)

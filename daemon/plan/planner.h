@@ -35,6 +35,10 @@ void planner_free(struct planner *planner);
  * first catalog must come before any submit. */
 void planner_set_catalog(struct planner *planner, struct catalog *catalog, uint64_t now_us);
 
+/* The next catalog is being read from now on. A job that is parked meanwhile is looked at with it, too; but if that
+ * does not have what the job names, which may have been made since, the job waits for one that is read later. */
+void planner_reading_catalog(struct planner *planner);
+
 /* Looks at the next few parked jobs that have not seen the current catalog: they wait, or are answered. The others hold
  * their places meanwhile. Returns whether there are more: to be called again soon, but not at once. */
 bool planner_unpark(struct planner *planner, uint64_t now_us);

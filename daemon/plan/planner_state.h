@@ -29,6 +29,7 @@ struct planner {
 	uint64_t catalog_number; /* rises with each catalog */
 	uint64_t catalog_us;     /* when it was set */
 	bool wants_catalog;
+	bool reading_catalog; /* one is on its way */
 	struct refusals refusals;
 	bool draining; /* jobs are being withdrawn: nothing is chosen until none is left */
 	bool fenced;

@@ -107,6 +107,86 @@ static void test_stale_catalog_that_was_replaced_meanwhile(void **state)
 	assert_int_equal(stale.code, ERROR_NONE);
 }
 
+/* What is parked while a catalog is being read may be about something that was made since. */
+static void test_parked_while_a_catalog_is_read(void **state)
+{
+	struct script soon = {
+		.kind = PROCEDURE_BY_KEY, .waves = 1, .table = "soon", .compile_result = -ENOENT, .heals_at = 2};
+	struct script later = {
+		.kind = PROCEDURE_BY_KEY, .waves = 1, .table = "later", .compile_result = -ENOENT, .heals_at = 3};
+	struct script never = {.kind = PROCEDURE_BY_KEY, .waves = 1, .table = "never", .compile_result = -ENOENT};
+
+	(void)state;
+	planner_reading_catalog(world.planner);
+	submit(&soon);
+	submit(&later);
+	submit(&never);
+	read_catalog(2, NULL);
+	assert_true(planner_wants_catalog(world.planner));
+	run(choose());
+	assert_ptr_equal(finished(), &soon);
+	assert_null(finished());
+	assert_int_equal(planner_counts(world.planner).parked, 2);
+	planner_reading_catalog(world.planner);
+	read_catalog(3, NULL);
+	assert_false(planner_wants_catalog(world.planner));
+	assert_ptr_equal(finished(), &never);
+	assert_int_equal(never.code, ERROR_UNKNOWN_TABLE);
+	run(choose());
+	assert_ptr_equal(finished(), &later);
+	assert_int_equal(later.code, ERROR_NONE);
+}
+
+/* One that stays parked keeps its place, whatever the table is known as by now. */
+static void test_parked_for_later_keeps_its_place(void **state)
+{
+	static struct table table = {.name = {"t", 1}};
+	struct script parked = {
+		.kind = PROCEDURE_ALONE, .waves = 1, .table = "t", .compile_result = -ENOENT, .heals_at = 3};
+	struct script behind = {.kind = PROCEDURE_ALONE,
+				.waves = 1,
+				.table = "t",
+				.footprint = read_table,
+				.test = &table,
+				.compile_result = -ENOENT,
+				.heals_at = 2};
+
+	(void)state;
+	parked.op = OP_UPDATE;
+	parked.footprint = read_table;
+	parked.test = &table;
+	planner_reading_catalog(world.planner);
+	submit(&parked);
+	submit(&behind);
+	read_catalog(2, &table);
+	assert_null(choose());
+	planner_reading_catalog(world.planner);
+	read_catalog(3, &table);
+	run(choose());
+	assert_ptr_equal(finished(), &parked);
+	run(choose());
+	assert_ptr_equal(finished(), &behind);
+}
+
+/* The server does not know a name either that a catalog has which was read too early. */
+static void test_stale_while_a_catalog_is_read(void **state)
+{
+	struct script stale = write_row(1);
+	struct sql_error error = sql_error(SQL_ERROR_STALE_CATALOG, ERROR_UNKNOWN_TABLE);
+
+	(void)state;
+	submit(&stale);
+	planner_reading_catalog(world.planner);
+	doom(choose(), &error);
+	for (uint64_t number = 2; number <= 3; number++) {
+		assert_null(finished());
+		read_catalog(number, NULL);
+		doom(choose(), &error);
+	}
+	assert_ptr_equal(finished(), &stale);
+	assert_int_equal(stale.code, ERROR_UNKNOWN_TABLE);
+}
+
 /* A slip of the pen, repeated: after a few times nobody waits for it, until the catalog may be read again. */
 static void test_repeated_name_is_refused_at_once(void **state)
 {
@@ -285,6 +365,9 @@ int main(void)
 		TEST(parked_command_keeps_its_place),
 		TEST(stale_catalog),
 		TEST(stale_catalog_that_was_replaced_meanwhile),
+		TEST(parked_while_a_catalog_is_read),
+		TEST(parked_for_later_keeps_its_place),
+		TEST(stale_while_a_catalog_is_read),
 		TEST(repeated_name_is_refused_at_once),
 		TEST(refusals_are_forgotten),
 		TEST(unknown_column_of_a_read_holds_up_nobody),

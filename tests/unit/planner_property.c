@@ -27,6 +27,7 @@ struct run {
 	uint32_t connection_count;
 	struct server server;
 	uint64_t catalog_number;
+	bool reading_catalog;
 };
 
 static struct run run;
@@ -292,7 +293,11 @@ static void turn(void)
 	} else {
 		choose(connection);
 	}
-	if (planner_wants_catalog(run.planner) && draw(10) == 0) {
+	if (planner_wants_catalog(run.planner) && !run.reading_catalog && draw(4) == 0) {
+		planner_reading_catalog(run.planner);
+		run.reading_catalog = true;
+	} else if (run.reading_catalog && draw(8) == 0) {
+		run.reading_catalog = false;
 		set_catalog();
 		collect();
 	}
