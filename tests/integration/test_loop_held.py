@@ -14,7 +14,7 @@ import pytest
 from bulk import Bulk
 from conftest import World
 from load import Load
-from loop_stage import WAYS, Stage, fields, lines_of
+from loop_stage import WAYS, Stage, best_of_three, fields, lines_of
 from support.certificate import make_certificate
 from support.database_server import OwnServer, kill_connection
 from support.process import program, wait_until
@@ -67,6 +67,7 @@ def crowd(stage, count=20000):
     return load
 
 
+@best_of_three
 def test_the_database_is_silent_while_its_connections_are_idle(stage):
     """Pings go unanswered, connections are given up, others are opened in vain."""
     stage.start()
@@ -79,6 +80,7 @@ def test_the_database_is_silent_while_its_connections_are_idle(stage):
     stage.stop()
 
 
+@best_of_three
 def test_the_database_is_silent_in_the_middle_of_statements(stage):
     stage.start()
     load = crowd(stage)
@@ -90,6 +92,7 @@ def test_the_database_is_silent_in_the_middle_of_statements(stage):
     stage.stop()
 
 
+@best_of_three
 def test_the_database_is_silent_in_commit(stage):
     stage.start()
     blocker = stage.database.connect()
@@ -110,6 +113,7 @@ def test_the_database_is_silent_in_commit(stage):
     stage.stop()
 
 
+@best_of_three
 def test_the_database_is_silent_while_connections_are_opened(stage):
     """All of rowd's are killed; the tables are to be read too, so that two threads wait for a connection."""
     stage.start()
@@ -129,6 +133,7 @@ def test_the_database_is_silent_while_connections_are_opened(stage):
     stage.stop()
 
 
+@best_of_three
 def test_the_database_is_silent_while_large_results_stream(stage):
     stage.start()
     commands = [{"op": "read", "table": "wide", "where": {"id": {"gt": -number}}, "limit": WIDE_ROWS}
@@ -143,6 +148,7 @@ def test_the_database_is_silent_while_large_results_stream(stage):
 
 
 @pytest.mark.parametrize("busy", [False, True], ids=["idle", "busy"])
+@best_of_three
 def test_the_database_is_silent_at_the_end(stage, busy):
     """The drain ends without it, and closing the connections waits for nobody."""
     stage.start()
@@ -154,6 +160,7 @@ def test_the_database_is_silent_at_the_end(stage, busy):
     stage.redis.delete(load.queue)
 
 
+@best_of_three
 def test_the_end_comes_while_threads_wait_for_the_database(stage):
     """One connects, one reads the tables: both are left behind."""
     stage.start(database_connect_timeout_ms=60000, database_idle_ping_s=60, database_statement_timeout_ms=60000)
@@ -166,6 +173,7 @@ def test_the_end_comes_while_threads_wait_for_the_database(stage):
 
 
 @two_ways
+@best_of_three
 def test_redis_is_silent_while_nothing_is_to_be_done(stage):
     stage.start()
     with stage.freeze_redis():
@@ -176,6 +184,7 @@ def test_redis_is_silent_while_nothing_is_to_be_done(stage):
 
 
 @two_ways
+@best_of_three
 def test_redis_is_silent_under_load(stage):
     stage.start()
     load = crowd(stage)
@@ -188,6 +197,7 @@ def test_redis_is_silent_under_load(stage):
 
 
 @two_ways
+@best_of_three
 def test_redis_is_silent_while_large_replies_leave(stage):
     stage.start()
     pushed = Bulk(stage.redis).push([{"op": "read", "table": "wide", "where": {"id": {"gt": -number}},
@@ -201,6 +211,7 @@ def test_redis_is_silent_while_large_replies_leave(stage):
 
 
 @two_ways
+@best_of_three
 def test_redis_is_silent_at_the_end(stage):
     stage.start()
     load = crowd(stage)
@@ -210,6 +221,7 @@ def test_redis_is_silent_at_the_end(stage):
 
 
 @two_ways
+@best_of_three
 def test_both_are_silent_at_the_end(stage):
     stage.start()
     load = crowd(stage)
@@ -220,6 +232,7 @@ def test_both_are_silent_at_the_end(stage):
 
 
 @two_ways
+@best_of_three
 def test_a_million_commands_wait(stage):
     stage.start()
     command = msgpack.packb({"op": "create", "table": "animals", "values": {"species": "m"}})
@@ -239,6 +252,7 @@ def test_a_million_commands_wait(stage):
     stage.stop()
 
 
+@best_of_three
 def test_messages_as_large_as_they_may_be(stage):
     stage.start()
     body = "x" * (1000 * 1000)
@@ -269,6 +283,7 @@ def many_tables(servers):
 
 
 @two_ways
+@best_of_three
 def test_two_thousand_tables_are_read_again_and_again(stage, many_tables):
     """While commands name tables that are not there: each of them is looked at again with each catalog."""
     stage.database = many_tables
@@ -284,6 +299,7 @@ def test_two_thousand_tables_are_read_again_and_again(stage, many_tables):
 
 
 @two_ways
+@best_of_three
 def test_nobody_reads_the_log(stage):
     """A pipe that is full: what does not fit is dropped, and told as soon as somebody reads again."""
     with stage.start_with_pipe(log_level="debug") as (process, pipe):
@@ -303,6 +319,7 @@ def test_nobody_reads_the_log(stage):
 
 
 @pytest.mark.parametrize("stage", ["tls-tcp"], indirect=True)
+@best_of_three
 def test_the_service_manager_is_silent(stage):
     """Its socket is full: it is told later that rowd is ready, and nobody waits for it."""
     path = stage.world.directory / "notify"
