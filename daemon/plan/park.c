@@ -43,10 +43,13 @@ static int hold_as_read(struct footprint *footprint, const struct table *table, 
 	return unknown ? footprint_read_key(footprint, table, unknown) : -ENOMEM;
 }
 
-static int hold(struct footprint *footprint, const struct job *job, const struct table *table)
+/* What the job could hold, as far as the catalog knows; in the job's arena. */
+static int hold(const struct planner *planner, struct job *job, struct footprint *footprint)
 {
 	const struct operation *operation = &job->command.operation;
+	const struct table *table = catalog_find(planner->catalog, operation->table);
 
+	footprint_init(footprint, &job->arena);
 	if (!table)
 		return footprint_unknown_table(footprint, operation->table);
 	return op_writes(operation->op) ? hold_all(footprint, table)
@@ -57,10 +60,8 @@ int planner_park(struct planner *planner, struct task *task)
 {
 	struct job *job = &task->job;
 	struct footprint footprint;
-	int r;
+	int r = hold(planner, job, &footprint);
 
-	footprint_init(&footprint, &job->arena);
-	r = hold(&footprint, job, catalog_find(planner->catalog, job->command.operation.table));
 	if (r == 0)
 		r = schedule_add(planner->schedule, &task->node, &job->arena, &footprint);
 	if (r < 0)
@@ -137,12 +138,9 @@ static void stay_parked(struct planner *planner, struct task *task)
  * with this one, and stays. Returns 0, or a negative errno when there is no memory for that. */
 static int wait_for_later(struct planner *planner, struct task *task)
 {
-	struct job *job = &task->job;
 	struct footprint footprint;
-	int r;
+	int r = hold(planner, &task->job, &footprint);
 
-	footprint_init(&footprint, &job->arena);
-	r = hold(&footprint, job, catalog_find(planner->catalog, job->command.operation.table));
 	if (r == 0)
 		r = replace(planner, task, &footprint);
 	if (r == 0)

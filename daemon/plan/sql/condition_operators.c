@@ -288,6 +288,14 @@ int condition_append_list(struct compiler *compiler, const struct condition_oper
 	return append_values(compiler, operator, column, operand);
 }
 
+static int append_end(struct compiler *compiler, const struct column *column, const char *comparison,
+		      const struct value *end)
+{
+	buffer_append(compiler->out, column->quoted);
+	buffer_append_text(compiler->out, comparison);
+	return literal_append(compiler, column, end, LITERAL_COMPARE);
+}
+
 /* A comparison with each end: MariaDB 10.11 takes BETWEEN 'A' AND 'a' for an equality, because the connection's
  * collation says that they are equal, also where an index has an order in which they are not. */
 static int append_ends(struct compiler *compiler, const struct column *column, const struct value ends[2])
@@ -295,15 +303,10 @@ static int append_ends(struct compiler *compiler, const struct column *column, c
 	int result;
 
 	buffer_append_byte(compiler->out, '(');
-	buffer_append(compiler->out, column->quoted);
-	buffer_append_text(compiler->out, " >= ");
-	result = literal_append(compiler, column, &ends[0], LITERAL_COMPARE);
-	if (result < 0)
-		return result;
+	result = append_end(compiler, column, " >= ", &ends[0]);
 	buffer_append_text(compiler->out, " AND ");
-	buffer_append(compiler->out, column->quoted);
-	buffer_append_text(compiler->out, " <= ");
-	result = literal_append(compiler, column, &ends[1], LITERAL_COMPARE);
+	if (result == 0)
+		result = append_end(compiler, column, " <= ", &ends[1]);
 	buffer_append_byte(compiler->out, ')');
 	return result;
 }
