@@ -79,6 +79,19 @@ char *buffer_make_room(struct buffer *buffer, size_t size)
 	return buffer->data + buffer->size;
 }
 
+void buffer_wrap(struct buffer *buffer, size_t from, size_t size, struct bytes before, struct bytes behind)
+{
+	size_t total = before.size + size + behind.size;
+
+	assert(from <= buffer->size && size <= buffer->size - from);
+	if (!buffer_reserve(buffer, total > buffer->size ? total - buffer->size : 0))
+		return;
+	memmove(buffer->data + before.size, buffer->data + from, size);
+	memcpy(buffer->data, before.data, before.size);
+	memcpy(buffer->data + before.size + size, behind.data, behind.size);
+	buffer->size = total;
+}
+
 void buffer_append_uint(struct buffer *buffer, uint64_t number)
 {
 	size_t digits = 1;

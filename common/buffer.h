@@ -84,6 +84,10 @@ static inline bool buffer_failed(const struct buffer *buffer)
 	return buffer->state != BUFFER_FINE;
 }
 
+/* Keeps `size` bytes of the content from `from` on, and puts around them others, which are not in the buffer. One that
+ * fails keeps all as it was. */
+void buffer_wrap(struct buffer *buffer, size_t from, size_t size, struct bytes before, struct bytes behind);
+
 /* A view of the content, valid until the next append. */
 static inline struct bytes buffer_bytes(const struct buffer *buffer)
 {

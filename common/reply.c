@@ -108,11 +108,17 @@ static void write_envelope(struct writer *writer, const struct command *command,
 	writer_bool(writer, ok);
 }
 
-static void write_body(struct writer *writer, const struct reply *reply)
+/* left_out: the field without its value, whose place is told; REPLY_FIELDS: none. */
+static void write_body(struct writer *writer, const struct reply *reply, uint32_t left_out, size_t *ret_place)
 {
 	for (uint32_t i = 0; i < reply->field_count; i++) {
 		writer_key(writer, reply->fields[i].name);
-		writer_encoded(writer, reply->fields[i].encoded);
+		if (i == left_out) {
+			writer_encoded(writer, BYTES(""));
+			*ret_place = writer->out->size;
+		} else {
+			writer_encoded(writer, reply->fields[i].encoded);
+		}
 	}
 }
 
@@ -122,7 +128,7 @@ void reply_encode_body(enum codec codec, const struct reply *reply, struct buffe
 
 	writer_init(&writer, codec, out);
 	writer_map(&writer, reply->field_count + (reply->warning_count > 0));
-	write_body(&writer, reply);
+	write_body(&writer, reply, REPLY_FIELDS, NULL);
 	if (reply->warning_count > 0)
 		write_warnings(&writer, reply);
 	writer_map_end(&writer);
@@ -145,7 +151,8 @@ static struct bytes stored_members(enum codec codec, struct bytes stored, uint32
 	return (struct bytes){.data = stored.data + 1, .size = stored.size - 1};
 }
 
-void reply_encode(const struct command *command, const struct reply *reply, struct buffer *out)
+static void encode(const struct command *command, const struct reply *reply, uint32_t left_out, struct buffer *out,
+		   size_t *ret_place)
 {
 	bool meta = command->meta.type != VALUE_NIL;
 	bool traceparent = command->traceparent.size > 0;
@@ -164,7 +171,7 @@ void reply_encode(const struct command *command, const struct reply *reply, stru
 	write_envelope(&writer, command, !reply->error);
 	if (reply->error)
 		write_error(&writer, reply->error);
-	write_body(&writer, reply);
+	write_body(&writer, reply, left_out, ret_place);
 	if (stored_count > 0)
 		writer_encoded(&writer, stored);
 	if (meta) {
@@ -186,4 +193,17 @@ void reply_encode(const struct command *command, const struct reply *reply, stru
 	if (reply->replayed)
 		write_true(&writer, "replayed");
 	writer_map_end(&writer);
+}
+
+void reply_encode(const struct command *command, const struct reply *reply, struct buffer *out)
+{
+	encode(command, reply, REPLY_FIELDS, out, NULL);
+}
+
+void reply_encode_around(const struct command *command, const struct reply *reply, uint32_t field, struct buffer *out,
+			 size_t *ret_place)
+{
+	assert(field < reply->field_count);
+	*ret_place = 0; /* when the buffer fails */
+	encode(command, reply, field, out, ret_place);
 }

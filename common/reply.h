@@ -48,4 +48,8 @@ void reply_encode_body(enum codec codec, const struct reply *reply, struct buffe
 /* Appends the reply to out. Failure is the buffer's: BUFFER_TOO_LARGE when the buffer's limit was met. */
 void reply_encode(const struct command *command, const struct reply *reply, struct buffer *out);
 
+/* The same without the value of one of its fields, which is to be put in at *ret_place. */
+void reply_encode_around(const struct command *command, const struct reply *reply, uint32_t field, struct buffer *out,
+			 size_t *ret_place);
+
 #endif

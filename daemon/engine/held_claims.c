@@ -8,7 +8,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
-/* Each reply is copied: those of all connections at once, 8 MiB each, would take too long for one turn of the loop. */
+/* So much is handed over in one turn of the loop: most of it is copied, and all of it sent. */
 enum { FINISHED_BYTES = 4 << 20 };
 
 static_assert((uint32_t)MARKER_NONE == (uint32_t)WORKER_NO_MARKER, "a marker's number goes through as it is");
@@ -99,6 +99,7 @@ bool held_claims_finish(struct held_claims *claims, struct planner *planner, str
 		const struct job_reply *reply = &job->reply;
 		const struct outcome outcome = {
 			.reply = reply->encoded,
+			.memory = &job->spare_sql,
 			.channel = reply->channel,
 			.list = reply->list,
 			.list_ttl_ms = reply->list_ttl_ms,

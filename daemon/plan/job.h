@@ -7,8 +7,8 @@
  *     |              +------ new catalog ---- JOB_PARKED (named something that the catalog does not know)
  *     +-- answered at once: bad command, ping, info, tables, describe ----------> JOB_DONE
  *
- * A job owns an arena and two buffers; its raw bytes, its command, its SQL and its reply live there and die together.
- */
+ * A job owns an arena and two buffers; its raw bytes, its command, its SQL and its reply live there and die together,
+ * but for the memory of a large reply, which may be taken from spare_sql. */
 #ifndef PLAN_JOB_H
 #define PLAN_JOB_H
 
@@ -25,7 +25,7 @@ enum job_state { JOB_WAITING, JOB_PARKED, JOB_RUNNING, JOB_DONE };
 
 /* Where the reply may go. The planner has checked the names against the queue's policy. */
 struct job_reply {
-	struct bytes encoded; /* empty: nobody asked for one */
+	struct bytes encoded; /* at the beginning of spare_sql; empty: nobody asked for one */
 	struct bytes channel; /* empty: none */
 	struct bytes list;    /* empty: none */
 	uint32_t list_ttl_ms;

@@ -1,6 +1,7 @@
 /* queue/holdings.c */
 #include "daemon/queue/holdings.h"
 
+#include "common/buffer.h"
 #include "daemon/queue/resp.h"
 
 #include <assert.h>
@@ -10,6 +11,9 @@
 
 /* Free holdings beyond this are really freed, and so is what was large. */
 enum { FREE_HOLDINGS_MOST = 4096, SPARE_ANSWER_BYTES = 1024 };
+
+/* Fresh memory costs more than what is done in it: a reply of so many bytes is not copied. */
+enum { LARGE_BYTES = 64 * 1024 };
 
 int holdings_init(struct holdings *holdings, uint32_t expected)
 {
@@ -26,6 +30,7 @@ int holdings_init(struct holdings *holdings, uint32_t expected)
 
 static void drop(struct holding *holding)
 {
+	holding_forget_answer(holding);
 	free(holding->memory);
 	free(holding);
 }
@@ -259,6 +264,8 @@ static struct answer *answer_room(struct holding *holding, size_t size)
 
 void holding_forget_answer(struct holding *holding)
 {
+	if (holding->answer)
+		free(holding->answer->large);
 	holding->answer = NULL;
 	if (holding->memory_bytes <= SPARE_ANSWER_BYTES)
 		return;
@@ -267,16 +274,32 @@ void holding_forget_answer(struct holding *holding)
 	holding->memory_bytes = 0;
 }
 
+/* Takes the memory of a reply, and no more of it than the reply needs. */
+static void take_reply(struct answer *answer, const struct outcome *outcome)
+{
+	char *fitting = realloc(outcome->memory->data, outcome->reply.size);
+
+	answer->large = fitting ? fitting : outcome->memory->data;
+	answer->reply = (struct bytes){.data = answer->large, .size = outcome->reply.size};
+	*outcome->memory = (struct buffer){0};
+}
+
 int holding_answer(struct holding *holding, const struct outcome *outcome)
 {
-	size_t size = outcome->reply.size + outcome->channel.size + outcome->list.size + outcome->dead_error.size;
+	bool large = outcome->memory && outcome->reply.size >= LARGE_BYTES;
+	size_t size = outcome->channel.size + outcome->list.size + outcome->dead_error.size +
+		      (large ? 0 : outcome->reply.size);
 	struct answer *answer = answer_room(holding, size);
 
+	assert(!large || outcome->reply.data == outcome->memory->data);
 	if (!answer)
 		return -ENOMEM;
 	holding->answer = answer;
 	char *to = answer->data;
-	answer->reply = copy(&to, outcome->reply);
+	if (large)
+		take_reply(answer, outcome);
+	else
+		answer->reply = copy(&to, outcome->reply);
 	answer->channel = copy(&to, outcome->channel);
 	answer->list = copy(&to, outcome->list);
 	answer->error = copy(&to, outcome->dead_error);

@@ -17,7 +17,7 @@ enum answer_step {
 	ANSWER_BURY = 1 << 2, /* only when the others are done; acknowledges as well */
 };
 
-/* A copy of an outcome, in one piece of memory. */
+/* A copy of an outcome, in one piece of memory but for a large reply, which has its own. */
 struct answer {
 	uint32_t todo;        /* of enum answer_step */
 	uint32_t outstanding; /* sent, not yet confirmed */
@@ -26,7 +26,8 @@ struct answer {
 	bool unburied;                            /* the dead letter was refused: {Q}:dead is no list */
 	char reason[40];                          /* of the dead letter */
 	char refusal[96];                         /* what Redis said to the reply, when it will never take it */
-	struct bytes reply, channel, list, error; /* in data */
+	struct bytes reply, channel, list, error; /* in data, the reply unless it is large */
+	char *large;                              /* the memory of such a reply; NULL: none */
 	char data[];
 };
 
@@ -99,8 +100,8 @@ struct bytes holding_field_of(const struct holding *holding, char to[HOLDING_FIE
 /* False when the text is no such field, to the byte as holding_field() writes it. */
 bool holding_field_parse(struct bytes text, struct held_field *ret_field);
 
-/* Sets the answer to a copy of an outcome. Returns 0 or -ENOMEM. Its marker is the caller's to keep, who needs it even
- * when there is no memory. forget: it has been sent. */
+/* Sets the answer to a copy of an outcome, with a large reply's own memory. Returns 0 or -ENOMEM. Its marker is the
+ * caller's to keep, who needs it even when there is no memory. forget: it has been sent. */
 int holding_answer(struct holding *holding, const struct outcome *outcome);
 void holding_forget_answer(struct holding *holding);
 

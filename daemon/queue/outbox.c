@@ -208,7 +208,7 @@ static int push(struct holding *holding)
 	struct script_call *call = queue_script(holding->queue, SCRIPT_REPLY);
 
 	script_key_bytes(call, holding->answer->list);
-	script_argument(call, holding->answer->reply);
+	script_lent_argument(call, holding->answer->reply); /* which stays until all is answered */
 	script_uint(call, holding->answer->list_ttl_ms);
 	return script_send(call, on_pushed, holding);
 }

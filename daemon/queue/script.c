@@ -6,6 +6,7 @@
 #include "daemon/queue/verdict.h"
 
 #include "queue_scripts.inc" /* generated from scripts/: name, SHA1 and text of each */
+#include <assert.h>
 #include <errno.h>
 #include <stdlib.h>
 
@@ -20,6 +21,9 @@ struct script_call {
 	link_answer *answer;
 	void *context;
 	struct buffer rest; /* the keys and arguments as they go on the wire, kept for a second sending */
+	bool has_lent;
+	struct bytes lent; /* an argument that is not in rest */
+	size_t lent_place; /* but belongs there */
 };
 
 struct script_call *script_begin(struct link *link, enum script script)
@@ -55,6 +59,17 @@ void script_argument(struct script_call *call, struct bytes argument)
 	call->arguments++;
 }
 
+void script_lent_argument(struct script_call *call, struct bytes argument)
+{
+	if (!call)
+		return;
+	assert(!call->has_lent);
+	call->has_lent = true;
+	call->lent = argument;
+	call->lent_place = call->rest.size;
+	call->arguments++;
+}
+
 void script_text(struct script_call *call, const char *argument)
 {
 	script_argument(call, bytes_of(argument));
@@ -82,6 +97,19 @@ static void call_free(struct script_call *call)
 
 static void on_answer(void *context, const struct redis_reply *reply);
 
+static void append_rest(struct script_call *call)
+{
+	struct bytes rest = buffer_bytes(&call->rest);
+
+	if (call->has_lent) {
+		link_formatted(call->link, (struct bytes){.data = rest.data, .size = call->lent_place});
+		link_argument(call->link, call->lent);
+		rest.data += call->lent_place;
+		rest.size -= call->lent_place;
+	}
+	link_formatted(call->link, rest);
+}
+
 static int send_call(struct script_call *call)
 {
 	link_begin(call->link, 3 + call->keys + call->arguments);
@@ -94,7 +122,7 @@ static int send_call(struct script_call *call)
 		link_text(call->link, scripts[call->script].sha1);
 	}
 	link_uint(call->link, call->keys);
-	link_formatted(call->link, buffer_bytes(&call->rest));
+	append_rest(call);
 	return link_commit(call->link, call->extra_ms, on_answer, call);
 }
 

@@ -32,6 +32,8 @@ struct script_call *script_begin(struct link *link, enum script script);
 void script_key(struct script_call *call, const char *key);
 void script_key_bytes(struct script_call *call, struct bytes key);
 void script_argument(struct script_call *call, struct bytes argument);
+/* The same without a copy: it has to stay until the answer. At most one for each call. */
+void script_lent_argument(struct script_call *call, struct bytes argument);
 void script_text(struct script_call *call, const char *argument);
 void script_uint(struct script_call *call, uint64_t argument);
 

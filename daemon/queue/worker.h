@@ -35,11 +35,14 @@ enum { WORKER_ALONE_FROM = 2 };
 /* No commit marker stands for the command. */
 enum { WORKER_NO_MARKER = UINT32_MAX };
 
-/* What became of a command. Texts are copied before worker_finish() returns. */
+struct buffer;
+
+/* What became of a command. Texts are copied before worker_finish() returns, or taken with their memory. */
 struct outcome {
-	struct bytes reply;   /* empty: none */
-	struct bytes channel; /* PUBLISH there; empty: no */
-	struct bytes list;    /* RPUSH there, expiring after list_ttl_ms; empty: no */
+	struct bytes reply;    /* empty: none */
+	struct buffer *memory; /* that the reply is the beginning of, to be taken or left; NULL: not to be taken */
+	struct bytes channel;  /* PUBLISH there; empty: no */
+	struct bytes list;     /* RPUSH there, expiring after list_ttl_ms; empty: no */
 	uint32_t list_ttl_ms;
 	bool dead;               /* also a dead letter: the command itself is taken from the in-flight hash */
 	const char *dead_reason; /* an error code's name */

@@ -188,43 +188,44 @@ def test_max_rows_of_a_write_is_decided_before_commit(small):
         assert len(client.ok("delete", table="animals", all=True, returning=True)["rows"]) == 5
 
 
-REPLY_BYTES = 5000
+# What is copied, and what is so large that it is not.
+REPLY_BYTES = (5000, 100000)
 
 
-@pytest.fixture
-def tight(world):
-    """A rowd whose replies have at most 5000 bytes, and its database."""
+@pytest.fixture(params=REPLY_BYTES)
+def tight(request, world):
+    """A rowd whose replies have at most so many bytes, its database, clients, and how many that is."""
     database, redis_server = world.database(), world.redis()
-    database.query("CREATE TABLE note (id INT PRIMARY KEY, body TEXT) CHARACTER SET utf8mb4")
-    world.rowd(database, redis_server, limits_reply_bytes=REPLY_BYTES)
-    return database, [Client(redis_server.client(), codec) for codec in ("msgpack", "json")]
+    database.query("CREATE TABLE note (id INT PRIMARY KEY, body LONGTEXT) CHARACTER SET utf8mb4")
+    world.rowd(database, redis_server, limits_reply_bytes=request.param)
+    return database, [Client(redis_server.client(), codec) for codec in ("msgpack", "json")], request.param
 
 
-def size_for(call):
-    """For which n call(n), which returns the reply's bytes, returns as many as are allowed."""
-    n = 4000
-    return n + REPLY_BYTES - len(call(n))
+def size_for(call, most):
+    """For which n call(n), which returns the reply's bytes, returns most of them."""
+    n = most * 4 // 5
+    return n + most - len(call(n))
 
 
 def test_reply_bytes_of_a_read_are_the_bytes_that_are_sent(tight):
-    database, clients = tight
+    database, clients, most = tight
     for client in clients:
         def read(n, client=client, **fields):
             database.query("REPLACE INTO note VALUES (1, REPEAT('x', %s))", (n,))
             return client.call_raw({"op": "read", "table": "note", "pk": 1, "id": 5, **fields})
 
         for fields in ({}, {"meta": {"a": ["b"] * 100}, "id": "y" * 128}):
-            n = size_for(lambda n, fields=fields: read(n, **fields))
+            n = size_for(lambda n, fields=fields: read(n, **fields), most)
             raw = read(n, **fields)
-            assert len(raw) == REPLY_BYTES and decode(raw)["ok"]
+            assert len(raw) == most and decode(raw)["ok"]
             error = decode(read(n + 1, **fields))["error"]
             assert error["code"] == "TOO_LARGE" and error["hint"]
-        raw = read(size_for(read), timing=True)
+        raw = read(size_for(read, most), timing=True)
         assert decode(raw)["error"]["code"] == "TOO_LARGE", "the times count as well"
 
 
 def test_reply_bytes_of_a_write_are_decided_before_commit(tight):
-    database, clients = tight
+    database, clients, most = tight
     for client in clients:
         for op, fields in (("create", lambda n: {"values": {"id": 1, "body": "x" * n}}),
                            ("update", lambda n: {"pk": 1, "set": {"body": "x" * n}})):
@@ -234,29 +235,29 @@ def test_reply_bytes_of_a_write_are_decided_before_commit(tight):
                     database.query("INSERT INTO note VALUES (1, 'old')")
                 return client.call_raw({"op": op, "table": "note", "id": 5, **fields(n)})
 
-            n = size_for(write)
-            assert len(write(n)) == REPLY_BYTES
+            n = size_for(write, most)
+            assert len(write(n)) == most
             assert decode(write(n + 1))["error"]["code"] == "TOO_LARGE"
             assert database.query("SELECT body FROM note") == ([] if op == "create" else [("old",)])
 
 
 def test_reply_bytes_of_what_needs_no_database(tight):
-    _, clients = tight
+    _, clients, most = tight
     for client in clients:
         def ping(n, client=client):
             return client.call_raw({"op": "ping", "id": 5, "meta": "x" * n})
 
-        n = size_for(ping)
-        assert len(ping(n)) == REPLY_BYTES
+        n = size_for(ping, most)
+        assert len(ping(n)) == most
         reply = decode(ping(n + 1))
         assert reply["error"]["code"] == "TOO_LARGE"
         assert reply["meta"] == "x" * (n + 1), "an error is told whatever it echoes"
 
 
 def test_who_asks_for_no_reply_has_none_that_is_too_large(tight):
-    database, clients = tight
-    clients[0].push({"op": "create", "table": "note", "values": {"id": 3, "body": "x" * REPLY_BYTES}, "returning": False,
-                     "meta": "y" * REPLY_BYTES})
+    database, clients, most = tight
+    clients[0].push({"op": "create", "table": "note", "values": {"id": 3, "body": "x" * most}, "returning": False,
+                     "meta": "y" * most})
     wait_until(lambda: database.query("SELECT COUNT(*) FROM note WHERE id = 3") == [(1,)], "the row")
 
 

@@ -37,6 +37,7 @@ static void test_forgotten_scripts(void **state)
 	harness_wait_empty(&harness);
 	assert_complete(&harness, 1000);
 	assert_int_equal(redis_int(&harness, "LLEN rowd:reply:1"), 1000);
+	assert_int_equal(redis_int(&harness, "LREM rowd:reply:1 0 r"), 1000); /* whole, also when it was sent twice */
 	harness_done(&harness);
 }
 
@@ -70,6 +71,54 @@ static void test_connections_killed_in_mid_load(void **state)
 	assert_true(redis_int(&harness, "LLEN rowd:reply:1") >= COMMANDS);
 	harness_close(&harness);
 	assert_int_equal(redis_int(&harness, "EXISTS q {q}:again {q}:workers {q}:owner {q}:dead"), 0);
+	harness_done(&harness);
+}
+
+/* Replies that are not copied, neither when they are handed over nor into the script's call: each is there until Redis
+ * has it, whole. */
+static void test_large_replies_in_trouble(void **state)
+{
+	enum { MANY = 200, LARGE = 200000 };
+	struct harness harness;
+	(void)state;
+
+	harness_init(&harness);
+	harness.finish = true;
+	harness.large = LARGE;
+	harness.options.limits.batch = 10;
+	harness.options.limits.in_flight = 30;
+	harness.outcome = (struct outcome){.marker = WORKER_NO_MARKER,
+					   .list = BYTES("rowd:reply:1"),
+					   .channel = BYTES("rowd:reply:c"),
+					   .list_ttl_ms = 60000};
+	redis_push_numbers(&harness, "q", 0, MANY);
+	harness_open(&harness);
+	for (unsigned i = 1; i <= 10; i++) {
+		harness.wanted = i * 20;
+		harness_until(&harness, has_wanted, "some more");
+		freeReplyObject(redis_do(&harness, "SCRIPT FLUSH"));
+		if (i % 3 == 0)
+			redis_int(&harness, "CLIENT KILL TYPE normal SKIPME yes");
+	}
+	harness_wait_received(&harness, MANY);
+	harness_wait_empty(&harness);
+	assert_complete(&harness, MANY);
+	long long replies = redis_int(&harness, "LLEN rowd:reply:1");
+	assert_true(replies >= MANY);
+	assert_int_equal(redis_int(&harness, "EVAL %s 1 rowd:reply:1 200000",
+				   "return redis.call('LREM', KEYS[1], 0, string.rep('r', ARGV[1]))"),
+			 replies);
+
+	/* One that Redis will never take, and those that are still on their way when the worker is closed. */
+	freeReplyObject(redis_do(&harness, "SET rowd:reply:1 text"));
+	redis_push_numbers(&harness, "q", MANY, 1);
+	harness_wait_received(&harness, MANY + 1);
+	harness_wait_empty(&harness);
+	assert_int_equal(redis_int(&harness, "LLEN {q}:dead"), 1);
+	freeReplyObject(redis_do(&harness, "DEL rowd:reply:1"));
+	redis_push_numbers(&harness, "q", MANY + 1, 10);
+	harness_wait_received(&harness, MANY + 11);
+	harness_close(&harness);
 	harness_done(&harness);
 }
 
@@ -309,6 +358,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_forgotten_scripts),
 		cmocka_unit_test(test_connections_killed_in_mid_load),
+		cmocka_unit_test(test_large_replies_in_trouble),
 		cmocka_unit_test(test_what_is_too_long_is_never_told_whole),
 		cmocka_unit_test(test_answers_of_claims_are_lost),
 		cmocka_unit_test(test_pops_are_lost_before_their_adoption),

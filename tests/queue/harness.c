@@ -256,8 +256,20 @@ void harness_turn_ms(struct harness *harness, uint64_t ms)
 
 void harness_finish(struct harness *harness, size_t index)
 {
+	struct outcome outcome = harness->outcome;
+	struct buffer memory;
+
+	buffer_init(&memory, harness->large);
+	if (harness->large > 0) {
+		assert_non_null(buffer_reserve(&memory, harness->large));
+		memset(memory.data, 'r', harness->large);
+		memory.size = harness->large;
+		outcome.reply = buffer_bytes(&memory);
+		outcome.memory = &memory;
+	}
 	harness->received[index].finished = true;
-	worker_finish(harness->worker, &harness->received[index].claim, &harness->outcome);
+	worker_finish(harness->worker, &harness->received[index].claim, &outcome);
+	buffer_free(&memory);
 }
 
 static redisReply *do_list(struct harness *harness, const char *format, va_list arguments)

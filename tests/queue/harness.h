@@ -47,6 +47,7 @@ struct harness {
 	bool finish;            /* finish each command at once, with the outcome below */
 	bool keep_alone;        /* else those that come by themselves are finished all the same, so that others come */
 	struct outcome outcome;
+	size_t large; /* in place of its reply one of so many bytes 'r', with its memory; 0: no */
 	struct database database;
 	uint32_t released[HARNESS_MARKERS]; /* how often each marker was */
 	uint32_t refuse;                    /* so many more commands are refused: no memory */

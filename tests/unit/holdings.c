@@ -1,6 +1,10 @@
 /* tests/unit/holdings.c - the table and the lists of what a worker holds. */
 #include "daemon/queue/holdings.h"
 
+#include "common/buffer.h"
+#include "tests/support/allocations.h"
+
+#include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -161,6 +165,80 @@ static void test_large_answers_are_not_kept(void **state)
 	assert_null(holding.memory);
 }
 
+/* A buffer with so many bytes of content, and more memory than that. */
+static struct buffer content(size_t size)
+{
+	struct buffer memory;
+
+	buffer_init(&memory, 1 << 20);
+	assert_non_null(buffer_reserve(&memory, size));
+	memset(memory.data, 'r', size);
+	memory.size = size;
+	return memory;
+}
+
+static void test_a_large_reply_s_memory_is_taken(void **state)
+{
+	enum { LARGE = 200000 };
+	struct buffer memory = content(LARGE);
+	struct outcome outcome = {.reply = buffer_bytes(&memory), .memory = &memory, .channel = BYTES("c")};
+	struct holdings holdings;
+	struct holding *holding;
+	(void)state;
+
+	assert_int_equal(holdings_init(&holdings, 1), 0);
+	holding = holdings_add(&holdings, NULL, 1, 0, 0);
+	assert_int_equal(holding_answer(holding, &outcome), 0);
+	assert_null(memory.data);
+	assert_int_equal(holding->answer->reply.size, LARGE);
+	assert_int_equal(holding->answer->reply.data[0], 'r');
+	assert_int_equal(holding->answer->reply.data[LARGE - 1], 'r');
+	assert_true(bytes_equal_text(holding->answer->channel, "c"));
+	assert_int_equal(holding->answer->todo, ANSWER_PUBLISH);
+	holding_forget_answer(holding);
+
+	/* The next one is small: it is copied, and what it was copied from stays the caller's. */
+	memory = content(10);
+	outcome.reply = buffer_bytes(&memory);
+	assert_int_equal(holding_answer(holding, &outcome), 0);
+	assert_ptr_not_equal(holding->answer->reply.data, memory.data);
+	assert_int_equal(holding->answer->reply.size, 10);
+	assert_int_equal(memory.size, 10);
+	assert_non_null(memory.data);
+	buffer_free(&memory);
+	holding_forget_answer(holding);
+
+	/* One that is never sent is freed with its holding. */
+	memory = content(LARGE);
+	outcome.reply = buffer_bytes(&memory);
+	assert_int_equal(holding_answer(holding, &outcome), 0);
+	holdings_free(&holdings);
+}
+
+/* Without memory for the answer the reply stays the caller's; without memory to fit it, it is taken as it is. */
+static void test_want_of_memory_loses_no_reply(void **state)
+{
+	enum { LARGE = 200000 };
+	struct buffer memory = content(LARGE);
+	struct outcome outcome = {.reply = buffer_bytes(&memory), .memory = &memory, .channel = BYTES("c")};
+	struct holding holding = {0};
+	(void)state;
+
+	allocations_fail_at(1);
+	assert_int_equal(holding_answer(&holding, &outcome), -ENOMEM);
+	assert_true(allocations_end());
+	assert_null(holding.answer);
+	assert_ptr_equal(memory.data, outcome.reply.data);
+	allocations_fail_at(2);
+	assert_int_equal(holding_answer(&holding, &outcome), 0);
+	assert_true(allocations_end());
+	assert_ptr_equal(holding.answer->reply.data, outcome.reply.data);
+	assert_int_equal(holding.answer->reply.size, LARGE);
+	assert_null(memory.data);
+	holding_forget_answer(&holding);
+	free(holding.memory);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -170,6 +248,8 @@ int main(void)
 		cmocka_unit_test(test_field_of_a_holding),
 		cmocka_unit_test(test_answers_are_copies),
 		cmocka_unit_test(test_large_answers_are_not_kept),
+		cmocka_unit_test(test_a_large_reply_s_memory_is_taken),
+		cmocka_unit_test(test_want_of_memory_loses_no_reply),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,6 +1,8 @@
 /* procedure_reply.c - what is said of errors, where replies may go, and what the catalog answers. */
 #include "procedure_fixture.h"
 
+#include "common/message.h"
+
 #include <string.h>
 
 struct place_case {
@@ -184,6 +186,90 @@ static void answers_from_the_catalog(void **state)
 		       "\"references\":[\"id\"],\"on_delete\":\"CASCADE\"}]}"));
 }
 
+/* Rows so large that they are not copied: the reply is put around them. */
+static void large_answers_are_whole(void **state)
+{
+	enum { LARGE = 70000 };
+	static const char begin[] = "{\"v\":1,\"id\":7,\"op\":\"read\",\"ok\":true,\"rows\":[{\"line\":\"aaa";
+	static const char middle[] = "aaa\"},{\"line\":\"aaa";
+	static const char end[] = "aaa\"}],\"meta\":\"m\"}";
+	struct fixture *fixture = *state;
+	char *text = malloc(LARGE + 1);
+	const char *reply;
+	struct job *job;
+
+	assert_non_null(text);
+	memset(text, 'a', LARGE);
+	text[LARGE] = '\0';
+	job = fixture_start(fixture, "{\"op\":\"read\",\"table\":\"notes\",\"id\":7,\"meta\":\"m\","
+				     "\"reply_to\":\"rowd:reply:x\"}");
+	send_any_wave(job);
+	assert_int_equal(support_row(job, 0, text, NULL), 0);
+	assert_int_equal(support_row(job, 0, text, NULL), 0);
+	statement_done(job, 0, 0, 0, 0);
+	expect_end(job, PROCEDURE_FINISHED, false);
+	reply = support_reply(job, NULL);
+	assert_memory_equal(reply, begin, strlen(begin));
+	assert_non_null(strstr(reply, middle));
+	assert_string_equal(reply + strlen(reply) - strlen(end), end);
+	/* Nothing is missing and nothing is there twice. */
+	assert_int_equal(strlen(reply), strlen(begin) + strlen(middle) + strlen(end) + 2 * (LARGE - 6));
+	free(text);
+}
+
+/* The reply to the command, in JSON, once it was told in the codec: two rows with that text. */
+static struct buffer large_reply(struct fixture *fixture, const char *command, enum codec codec, const char *text)
+{
+	struct job *job = support_job(&fixture->policy, command);
+	struct buffer json;
+	struct error error;
+
+	support_job_free(fixture->job);
+	fixture->job = job;
+	job->command.codec = codec;
+	assert_int_equal(procedure_compile(job, fixture->catalog, &support_facts, &error), 0);
+	procedure_restart(job);
+	send_any_wave(job);
+	assert_int_equal(support_row(job, 0, text, "1", NULL), 0);
+	assert_int_equal(support_row(job, 0, text, "2", NULL), 0);
+	statement_done(job, 0, 2, 2, 0);
+	expect_end(job, PROCEDURE_FINISHED, false);
+	assert_int_equal(procedure_reply(job, NULL), 0);
+	buffer_init(&json, 1 << 20);
+	if (codec == CODEC_JSON)
+		buffer_append(&json, job->reply.encoded);
+	else
+		assert_int_equal(message_render_json(&job->arena, job->reply.encoded, &json, &error), 0);
+	return json;
+}
+
+/* With something before the rows, with something behind them, and with neither. */
+static void large_answers_say_the_same_in_msgpack(void **state)
+{
+	static const char *const commands[] = {
+		"{\"op\":\"read\",\"table\":\"order\",\"select\":[\"a`b\",\"key\"],\"id\":7,\"reply_to\":\"rowd:reply:x\"}",
+		"{\"op\":\"read\",\"table\":\"order\",\"select\":[\"a`b\",\"key\"],\"format\":\"arrays\","
+		"\"reply_to\":\"rowd:reply:x\"}",
+		"{\"op\":\"create\",\"table\":\"order\",\"values\":[{\"key\":1},{\"key\":2}],\"returning\":[\"a`b\","
+		"\"key\"],\"meta\":[1],\"reply_to\":\"rowd:reply:x\"}",
+	};
+	struct fixture *fixture = *state;
+	char text[70001];
+
+	memset(text, 'a', sizeof(text) - 1);
+	text[sizeof(text) - 1] = '\0';
+	fixture_start(fixture, commands[0]);
+	for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++) {
+		struct buffer json = large_reply(fixture, commands[i], CODEC_JSON, text);
+		struct buffer msgpack = large_reply(fixture, commands[i], CODEC_MSGPACK, text);
+
+		assert_true(json.size > 2 * strlen(text));
+		assert_true(bytes_equal(buffer_bytes(&json), buffer_bytes(&msgpack)));
+		buffer_free(&json);
+		buffer_free(&msgpack);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -197,6 +283,9 @@ int main(void)
 						fixture_tear_down),
 		cmocka_unit_test_setup_teardown(tells_what_may_be_half_done, fixture_set_up, fixture_tear_down),
 		cmocka_unit_test_setup_teardown(answers_from_the_catalog, fixture_set_up, fixture_tear_down),
+		cmocka_unit_test_setup_teardown(large_answers_are_whole, fixture_set_up, fixture_tear_down),
+		cmocka_unit_test_setup_teardown(large_answers_say_the_same_in_msgpack, fixture_set_up,
+						fixture_tear_down),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -154,6 +154,56 @@ static void test_msgpack_says_the_same(void **state)
 	}
 }
 
+/* What is left out, put in where it belongs, makes the same reply. */
+static void check_around(const struct command *command, const struct reply *reply)
+{
+	for (uint32_t field = 0; field < reply->field_count; field++) {
+		struct bytes value = reply->fields[field].encoded;
+		struct buffer whole, around, together;
+		size_t place;
+
+		buffer_init(&whole, LIMIT);
+		buffer_init(&around, LIMIT);
+		buffer_init(&together, LIMIT);
+		reply_encode(command, reply, &whole);
+		reply_encode_around(command, reply, field, &around, &place);
+		assert_int_equal(around.size + value.size, whole.size);
+		buffer_append(&together, (struct bytes){.data = around.data, .size = place});
+		buffer_append(&together, value);
+		buffer_append(&together, (struct bytes){.data = around.data + place, .size = around.size - place});
+		assert_bytes(buffer_bytes(&together), buffer_bytes(&whole));
+		buffer_free(&together);
+		buffer_free(&around);
+		buffer_free(&whole);
+	}
+}
+
+static void test_around_a_field(void **state)
+{
+	(void)state;
+	static const struct reply_times times = {.wait = 1, .db = 20, .total = 21};
+	const struct reply json = {
+		.fields = {{BYTES("rows"), BYTES("[{\"a\":1}]")},
+			   {BYTES("count"), BYTES("1")},
+			   {BYTES("next"), BYTES("null")}},
+		.field_count = 3,
+		.times = &times,
+		.attempt = 2,
+	};
+	const struct reply msgpack = {
+		.fields = {{BYTES("rows"), BYTES("\x91\x01")},
+			   {BYTES("count"), BYTES("\x01")},
+			   {BYTES("next"), BYTES("\xc0")}},
+		.field_count = 3,
+		.times = &times,
+	};
+	struct command command = {.codec = CODEC_JSON, .op_name = BYTES("read")};
+
+	check_around(&command, &json);
+	command.codec = CODEC_MSGPACK;
+	check_around(&command, &msgpack);
+}
+
 static void test_failure_is_the_buffer_s(void **state)
 {
 	(void)state;
@@ -180,6 +230,7 @@ int main(void)
 		cmocka_unit_test(test_everything_that_applies),
 		cmocka_unit_test(test_errors),
 		cmocka_unit_test(test_msgpack_says_the_same),
+		cmocka_unit_test(test_around_a_field),
 		cmocka_unit_test(test_failure_is_the_buffer_s),
 	};
 

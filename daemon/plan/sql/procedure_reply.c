@@ -8,6 +8,9 @@
  * bytes of JSON for a control byte. What was committed must not fail for the length of its envelope. */
 enum { ENVELOPE_BYTES = 64 * 1024, ECHO_GROWTH = 8 };
 
+/* Fresh memory costs more than what is done in it: a field of so many bytes is not copied. */
+enum { LARGE_BYTES = 64 * 1024 };
+
 /* Fills in where the reply may go. Returns false when the command named a place that is not allowed. */
 static bool fill_addresses(struct job *job)
 {
@@ -62,23 +65,32 @@ static void tell_half_done(const struct error *error, struct error *ret_error)
 }
 
 /* silent: nothing is said but that it went well. */
-static void encode(struct job *job, const struct error *error, bool silent, const struct reply_times *times,
-		   struct buffer *out)
+static void describe(const struct job *job, const struct error *error, bool silent, const struct reply_times *times,
+		     struct reply *ret_reply)
 {
-	struct reply reply = {.error = error, .attempt = job->attempts + 1, .recovered = job->recovered};
 	bool replayed = !error && job->plan && job->plan->once.replayed;
 
+	*ret_reply = (struct reply){.error = error, .attempt = job->attempts + 1, .recovered = job->recovered};
 	if (job->command.timing)
-		reply.times = times;
+		ret_reply->times = times;
 	if (replayed) {
-		reply.stored = job->plan->once.stored;
-		reply.replayed = !job->recovered;
+		ret_reply->stored = job->plan->once.stored;
+		ret_reply->replayed = !job->recovered;
 	} else if (!error && job->plan && !silent) {
-		answer_reply(&job->plan->answer, &reply);
-		reply.warnings = job->plan->warnings.items;
-		reply.warning_count = job->plan->warnings.count;
+		answer_reply(&job->plan->answer, ret_reply);
+		ret_reply->warnings = job->plan->warnings.items;
+		ret_reply->warning_count = job->plan->warnings.count;
 	}
-	reply_encode(&job->command, &reply, out);
+}
+
+/* The field that is too large to be copied, or field_count. */
+static uint32_t large_field(const struct reply *reply)
+{
+	uint32_t i = 0;
+
+	while (i < reply->field_count && reply->fields[i].encoded.size < LARGE_BYTES)
+		i++;
+	return i;
 }
 
 /* Before the end of the command its times are not known yet: they count as the longest that there are. */
@@ -86,16 +98,26 @@ int plan_check_reply_size(struct job *job)
 {
 	static const struct reply_times longest = {.wait = UINT64_MAX, .db = UINT64_MAX, .total = UINT64_MAX};
 	uint64_t limit = job->policy->reply_bytes;
+	struct reply reply;
 	struct buffer buffer;
 	enum buffer_state state;
+	uint32_t field;
+	size_t place, left_out = 0;
 
 	if (job->command.reply_to.size == 0 && job->command.reply_list.size == 0)
 		return 0;
 	if (job->plan->answer.body.size + job->raw.size * ECHO_GROWTH + ENVELOPE_BYTES <= limit)
 		return 0;
 	buffer_init(&buffer, limit);
-	encode(job, NULL, false, &longest, &buffer);
-	state = buffer.state;
+	describe(job, NULL, false, &longest, &reply);
+	field = large_field(&reply);
+	if (field < reply.field_count) {
+		reply_encode_around(&job->command, &reply, field, &buffer, &place);
+		left_out = reply.fields[field].encoded.size;
+	} else {
+		reply_encode(&job->command, &reply, &buffer);
+	}
+	state = !buffer_failed(&buffer) && buffer.size + left_out > limit ? BUFFER_TOO_LARGE : buffer.state;
 	buffer_free(&buffer);
 	if (state == BUFFER_NO_MEMORY)
 		return -ENOMEM;
@@ -149,6 +171,11 @@ bool plan_row_surely_fits(const struct job *job)
 	return bytes <= job->policy->reply_bytes;
 }
 
+static size_t longest_reply(const struct job *job)
+{
+	return job->policy->reply_bytes + job->policy->message_bytes * ECHO_GROWTH + ENVELOPE_BYTES;
+}
+
 /* The text of the first wave is not needed any more: its memory serves the reply. */
 static struct buffer take_buffer(struct job *job)
 {
@@ -156,8 +183,41 @@ static struct buffer take_buffer(struct job *job)
 
 	if (job->plan)
 		buffer_spare(&job->plan->first.sql, &job->spare_sql, SIZE_MAX);
-	buffer_init_with(&buffer, &job->spare_sql,
-			 job->policy->reply_bytes + job->policy->message_bytes * ECHO_GROWTH + ENVELOPE_BYTES);
+	buffer_init_with(&buffer, &job->spare_sql, longest_reply(job));
+	return buffer;
+}
+
+/* Rows stay in the memory that they were written to, and the reply is put around them. */
+static struct buffer encode_around(struct job *job, const struct reply *reply, uint32_t field)
+{
+	struct buffer around = take_buffer(job), body = job->plan->answer.body;
+	struct bytes rows = reply->fields[field].encoded, written;
+	size_t place;
+
+	reply_encode_around(&job->command, reply, field, &around, &place);
+	if (buffer_failed(&around))
+		return around;
+	written = buffer_bytes(&around);
+	job->plan->answer.body = (struct buffer){0};
+	job->plan->answer.field_count = 0;
+	body.limit_bytes = longest_reply(job);
+	buffer_wrap(&body, (size_t)(rows.data - body.data), rows.size,
+		    (struct bytes){.data = written.data, .size = place},
+		    (struct bytes){.data = written.data + place, .size = written.size - place});
+	buffer_free(&around);
+	return body;
+}
+
+/* Whether there was memory for it, the buffer tells. */
+static struct buffer encode(struct job *job, const struct reply *reply)
+{
+	uint32_t field = large_field(reply);
+	struct buffer buffer;
+
+	if (field < reply->field_count)
+		return encode_around(job, reply, field);
+	buffer = take_buffer(job);
+	reply_encode(&job->command, reply, &buffer);
 	return buffer;
 }
 
@@ -170,6 +230,7 @@ int procedure_reply(struct job *job, const struct error *error)
 	};
 	struct job_reply *reply = &job->reply;
 	struct error half_done;
+	struct reply described;
 	struct buffer buffer;
 	bool allowed, silent = job->recovered && error;
 
@@ -193,8 +254,8 @@ int procedure_reply(struct job *job, const struct error *error)
 		reply->dead = reply->dead || error;
 		return 0;
 	}
-	buffer = take_buffer(job);
-	encode(job, error, silent, &times, &buffer);
+	describe(job, error, silent, &times, &described);
+	buffer = encode(job, &described);
 	if (!buffer_failed(&buffer))
 		reply->encoded = buffer_bytes(&buffer);
 	/* Which is not used any more while the reply stands in it. */
