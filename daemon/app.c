@@ -13,6 +13,7 @@
 
 #include <errno.h>
 #include <inttypes.h>
+#include <malloc.h>
 #include <signal.h>
 #include <string.h>
 #include <sysexits.h>
@@ -22,6 +23,8 @@
 /* A thread that connects or reads the tables cannot be cancelled; when it waits for a frozen server, nobody waits for
  * it any longer than this. */
 enum { STATUS_INTERVAL_MS = 2000, DRAIN_GRACE_MS = 15000, CLOSE_LIMIT_MS = 5000 };
+
+enum { MAPPED_BYTES = 1 << 20, KEPT_BYTES = 16 << 20 };
 
 struct app {
 	uv_loop_t loop;
@@ -199,11 +202,24 @@ static void log_stopped(const struct app *app, uint64_t longest_turn_ms)
 		  log_int("longest_turn_ms", (int64_t)longest_turn_ms));
 }
 
+/* Large pieces of memory come from the kernel and go back to it. When they grow, their pages are moved: the library
+ * would stop doing so at the first one that is freed, and copy from then on. What is smaller is kept, as it would then.
+ */
+static void set_up_memory(void)
+{
+#ifdef M_MMAP_THRESHOLD
+	(void)mallopt(M_MMAP_THRESHOLD, MAPPED_BYTES);
+	(void)mallopt(M_TRIM_THRESHOLD, KEPT_BYTES);
+#endif
+}
+
 int app_run(const struct options *options)
 {
 	struct app app = {.options = options, .status = 0};
-	int rc = uv_loop_init(&app.loop);
+	int rc;
 
+	set_up_memory();
+	rc = uv_loop_init(&app.loop);
 	if (rc < 0) {
 		log_event(LEVEL_ERROR, "rowd.failed", log_text("reason", uv_strerror(rc)));
 		return EX_OSERR;

@@ -24,8 +24,9 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-/* Longest stretch of work at a time, when rows are there faster than they are wanted. */
-enum { SLICE_NS = 2 * 1000 * 1000 };
+/* Longest stretch of work at a time, when rows are there faster than they are wanted: of one connection, and of all
+ * that are busy together. One turn of the loop may see two of these, for what came and for what was left to do. */
+enum { SLICE_NS = 2 * 1000 * 1000, SLICES_NS = 6 * 1000 * 1000 };
 
 /* So much the library may keep for the rows that it reads. */
 enum { BLOATED_BYTES = 16 * 1024 * 1024 };
@@ -257,9 +258,17 @@ static struct transaction *stepping(struct connection *connection)
 	return &connection->transaction;
 }
 
+static uint64_t slice_ns(const struct connection *connection)
+{
+	uint32_t busy = *connection->settings.busy;
+	uint64_t share = SLICES_NS / (busy > 0 ? busy : 1);
+
+	return share < SLICE_NS ? share : SLICE_NS;
+}
+
 static void step_transaction(struct connection *connection)
 {
-	uint64_t slice_end = uv_hrtime() + SLICE_NS;
+	uint64_t slice_end = uv_hrtime() + slice_ns(connection);
 	struct transaction *transaction;
 	struct sql_error error;
 

@@ -292,6 +292,7 @@ static int add_connection(struct pool *pool, struct session *session)
 		.statement_timeout_ms = pool->options->statement_timeout_ms,
 		.answer_grace_ms = ANSWER_GRACE_MS,
 		.ping_timeout_ms = pool->options->connect_timeout_ms,
+		.busy = &pool->busy.count,
 	};
 	MYSQL *mysql = session_release(session);
 	struct connection *connection;

@@ -10,8 +10,8 @@
 #include <stdio.h>
 #include <string.h>
 
-/* So many rows are taken without looking at the clock. */
-enum { ROWS_PER_STEP = 32 };
+/* So much is taken without looking at the clock. */
+enum { ROWS_PER_STEP = 32, BYTES_PER_STEP = 64 * 1024 };
 
 /* The server's errors. */
 enum {
@@ -210,16 +210,28 @@ enum transaction_progress transaction_take_answer(struct transaction *transactio
 	return PROGRESS_ON;
 }
 
-static void hand_over_row(struct transaction *transaction)
+static size_t sum(const unsigned long *lengths, uint32_t count)
+{
+	size_t bytes = 0;
+
+	for (uint32_t i = 0; i < count; i++)
+		bytes += lengths[i];
+	return bytes;
+}
+
+/* Returns its bytes. */
+static size_t hand_over_row(struct transaction *transaction)
 {
 	struct call *call = transaction->call;
+	const unsigned long *lengths = mysql_fetch_lengths(call->result);
+	uint32_t count = mysql_num_fields(call->result);
 
 	transaction->rows++;
 	if (!transaction->rows_unwanted)
 		transaction->rows_unwanted =
 			transaction->events.row(transaction->context, transaction->answered,
-						(const char *const *)call->row, mysql_fetch_lengths(call->result),
-						mysql_num_fields(call->result)) != 0;
+						(const char *const *)call->row, lengths, count) != 0;
+	return sum(lengths, count);
 }
 
 /* Takes the row that was fetched, and those behind it that are there already. */
@@ -227,10 +239,11 @@ enum transaction_progress transaction_take_rows(struct transaction *transaction)
 {
 	struct call *call = transaction->call;
 	struct statement_result result;
+	size_t bytes = 0;
 
 	for (int taken = 1; call->row; taken++) {
-		hand_over_row(transaction);
-		if (taken == ROWS_PER_STEP)
+		bytes += hand_over_row(transaction);
+		if (taken == ROWS_PER_STEP || bytes >= BYTES_PER_STEP)
 			return PROGRESS_ON;
 		if (call_start(call, CALL_ROW, BYTES("")))
 			return PROGRESS_WAIT;

@@ -8,7 +8,8 @@
 
 enum {
 	LIMIT_BYTES = 1 << 30,
-	KEPT_BYTES = 1 << 20, /* what a larger pipeline took is given back */
+	KEPT_BYTES = 16 << 20, /* what a larger pipeline took is given back at once */
+	IDLE_BYTES = 64 << 10, /* and of what is idle */
 };
 
 void pipeline_init(struct pipeline *pipeline)
@@ -57,6 +58,14 @@ static void forget_sent(struct pipeline *pipeline)
 		memmove(output->data, output->data + pipeline->sent, rest);
 		output->size = rest;
 		pipeline->sent = 0;
+	}
+}
+
+void pipeline_rest(struct pipeline *pipeline)
+{
+	if (pipeline_empty(pipeline) && pipeline->output.capacity > IDLE_BYTES) {
+		pipeline_free(pipeline);
+		pipeline_init(pipeline);
 	}
 }
 

@@ -30,6 +30,10 @@ static inline bool pipeline_empty(const struct pipeline *pipeline)
 	return pipeline->sent == pipeline->output.size;
 }
 
+/* There was nothing to send for a while: gives back memory that is kept for large replies, which come one after the
+ * other and would each find it fresh from the kernel. */
+void pipeline_rest(struct pipeline *pipeline);
+
 /* Sends as much as the socket takes. Returns 0 or a negative errno. */
 int pipeline_flush(struct pipeline *pipeline, struct stream *stream);
 

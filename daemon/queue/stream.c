@@ -25,7 +25,7 @@
 enum {
 	KEEPALIVE_S = 15,
 	RECEIVE_BYTES = 64 << 10,
-	TURN_BYTES = 1 << 20, /* read at most: the loop has others to serve */
+	TURN_BYTES = 1 << 20, /* read at most, and sent at a time: the loop has others to serve */
 };
 
 enum stream_state { STREAM_CONNECTING, STREAM_OPEN, STREAM_ENDED, STREAM_CLOSED };
@@ -154,12 +154,13 @@ static void on_poll(uv_poll_t *poll, int status, int events)
 
 ssize_t stream_send(struct stream *stream, struct bytes bytes)
 {
+	size_t most = bytes.size < TURN_BYTES ? bytes.size : TURN_BYTES;
 	ssize_t size;
 
 	if (stream->state != STREAM_OPEN)
 		return stream->state == STREAM_CONNECTING ? 0 : -ENOTCONN;
 	do
-		size = send(stream->descriptor, bytes.data, bytes.size, MSG_NOSIGNAL);
+		size = send(stream->descriptor, bytes.data, most, MSG_NOSIGNAL);
 	while (size < 0 && errno == EINTR);
 	if (size < 0 && errno != EAGAIN && errno != EWOULDBLOCK)
 		return -errno;

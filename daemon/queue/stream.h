@@ -28,8 +28,8 @@ struct stream_events {
 int stream_open(uv_loop_t *loop, const struct redis_url *url, const struct addrinfo *address,
 		const struct stream_events *events, void *context, struct stream **ret_stream);
 
-/* Sends as much as the socket takes at once. Returns how much that was, or a negative errno. After less than all
- * `writable` follows. */
+/* Sends as much as the socket takes at once, and no more than is good for one turn of the loop. Returns how much that
+ * was, or a negative errno. After less than all `writable` follows. */
 ssize_t stream_send(struct stream *stream, struct bytes bytes);
 
 /* NULL is fine. */

@@ -133,11 +133,10 @@ def test_the_database_is_silent_while_connections_are_opened(stage):
     stage.stop()
 
 
-@best_of_three
-def test_the_database_is_silent_while_large_results_stream(stage):
-    stage.start()
+def stream_large_results(stage, count):
+    """The database falls silent in the midst of so many results of 7.7 MB each, and goes on."""
     commands = [{"op": "read", "table": "wide", "where": {"id": {"gt": -number}}, "limit": WIDE_ROWS}
-                for number in range(30)]
+                for number in range(count)]
     pushed = Bulk(stage.redis).push(commands)
     wait_until(lambda: pushed.arrived() > 0, "the first reply")
     with stage.freeze_database():
@@ -145,6 +144,19 @@ def test_the_database_is_silent_while_large_results_stream(stage):
         stage.wait_turns(2)
     wait_until(lambda: pushed.arrived() >= len(commands), "the replies")
     stage.stop()
+
+
+@best_of_three
+def test_the_database_is_silent_while_large_results_stream(stage):
+    stage.start()
+    stream_large_results(stage, 30)
+
+
+@two_ways
+@best_of_three
+def test_the_database_is_silent_while_large_results_stream_on_many_connections(stage):
+    stage.start(database_connections=64)
+    stream_large_results(stage, 100)
 
 
 @pytest.mark.parametrize("busy", [False, True], ids=["idle", "busy"])
