@@ -367,7 +367,6 @@ static void watch_answers(struct link *link, uint64_t now_ms)
 		if (now_ms > calls_deadline_ms(&link->calls))
 			cut(link, "no answer in time");
 	} else if (now_ms > link->heard_ms + IDLE_PING_MS) {
-		pipeline_rest(&link->pipeline);
 		link_begin(link, 1);
 		link_text(link, "PING");
 		link_commit(link, 0, on_pong, link);

@@ -8,8 +8,10 @@
 
 enum {
 	LIMIT_BYTES = 1 << 30,
-	KEPT_BYTES = 16 << 20, /* what a larger pipeline took is given back at once */
-	IDLE_BYTES = 64 << 10, /* and of what is idle */
+	/* Large replies come one after the other, and each would find fresh memory: it is kept until they are over. */
+	KEPT_BYTES = 16 << 20,
+	SMALL_BYTES = 64 << 10,
+	SMALL_SENDS = 100,
 };
 
 void pipeline_init(struct pipeline *pipeline)
@@ -45,27 +47,31 @@ void pipeline_retract(struct pipeline *pipeline)
 	pipeline->output.state = BUFFER_FINE;
 }
 
+/* Whether all is sent, and the memory is more than what is sent now needs. */
+static bool is_oversized(struct pipeline *pipeline, size_t rest)
+{
+	size_t capacity = pipeline->output.capacity;
+
+	if (rest > 0 || pipeline->output.size > SMALL_BYTES)
+		pipeline->small_sends = 0;
+	else
+		pipeline->small_sends++;
+	return rest == 0 && (capacity > KEPT_BYTES || (capacity > SMALL_BYTES && pipeline->small_sends >= SMALL_SENDS));
+}
+
 /* Makes room behind what is not sent yet, or gives the room back. */
 static void forget_sent(struct pipeline *pipeline)
 {
 	struct buffer *output = &pipeline->output;
 	size_t rest = output->size - pipeline->sent;
 
-	if (rest == 0 && output->capacity > KEPT_BYTES) {
+	if (is_oversized(pipeline, rest)) {
 		pipeline_free(pipeline);
 		pipeline_init(pipeline);
 	} else if (pipeline->sent >= rest) {
 		memmove(output->data, output->data + pipeline->sent, rest);
 		output->size = rest;
 		pipeline->sent = 0;
-	}
-}
-
-void pipeline_rest(struct pipeline *pipeline)
-{
-	if (pipeline_empty(pipeline) && pipeline->output.capacity > IDLE_BYTES) {
-		pipeline_free(pipeline);
-		pipeline_init(pipeline);
 	}
 }
 

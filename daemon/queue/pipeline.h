@@ -13,6 +13,7 @@ struct pipeline {
 	size_t begun;         /* where that begins */
 	bool open;            /* it has begun: to be committed or retracted before anything else */
 	size_t sent;          /* how much of the output the socket has taken already */
+	uint32_t small_sends; /* since there was much to send */
 };
 
 void pipeline_init(struct pipeline *pipeline);
@@ -29,10 +30,6 @@ static inline bool pipeline_empty(const struct pipeline *pipeline)
 {
 	return pipeline->sent == pipeline->output.size;
 }
-
-/* There was nothing to send for a while: gives back memory that is kept for large replies, which come one after the
- * other and would each find it fresh from the kernel. */
-void pipeline_rest(struct pipeline *pipeline);
 
 /* Sends as much as the socket takes. Returns 0 or a negative errno. */
 int pipeline_flush(struct pipeline *pipeline, struct stream *stream);
