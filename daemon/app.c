@@ -24,7 +24,7 @@
  * it any longer than this. */
 enum { STATUS_INTERVAL_MS = 2000, DRAIN_GRACE_MS = 15000, CLOSE_LIMIT_MS = 5000 };
 
-enum { MAPPED_BYTES = 1 << 20, KEPT_BYTES = 16 << 20 };
+enum { MAPPED_BYTES = 1 << 20, TRIM_BYTES = 16 << 20 };
 
 struct app {
 	uv_loop_t loop;
@@ -202,14 +202,14 @@ static void log_stopped(const struct app *app, uint64_t longest_turn_ms)
 		  log_int("longest_turn_ms", (int64_t)longest_turn_ms));
 }
 
-/* Large pieces of memory come from the kernel and go back to it. When they grow, their pages are moved: the library
- * would stop doing so at the first one that is freed, and copy from then on. What is smaller is kept, as it would then.
- */
+/* Large pieces of memory come from the kernel, and go back to it, unless the heap has that much free. When they grow,
+ * their pages are moved: the library would stop doing so at the first one that is freed, and copy from then on. It
+ * would also keep more of a heap that is free by then, which it leaves to us with the first setting. */
 static void set_up_memory(void)
 {
 #ifdef M_MMAP_THRESHOLD
 	(void)mallopt(M_MMAP_THRESHOLD, MAPPED_BYTES);
-	(void)mallopt(M_TRIM_THRESHOLD, KEPT_BYTES);
+	(void)mallopt(M_TRIM_THRESHOLD, TRIM_BYTES);
 #endif
 }
 

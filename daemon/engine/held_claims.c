@@ -8,7 +8,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
-/* So much is handed over in one turn of the loop: most of it is copied, and all of it sent. */
+/* So much is handed over in one turn of the loop: it is copied into what is sent, and most of it before. */
 enum { FINISHED_BYTES = 4 << 20 };
 
 static_assert((uint32_t)MARKER_NONE == (uint32_t)WORKER_NO_MARKER, "a marker's number goes through as it is");

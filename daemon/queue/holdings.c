@@ -12,7 +12,8 @@
 /* Free holdings beyond this are really freed, and so is what was large. */
 enum { FREE_HOLDINGS_MOST = 4096, SPARE_ANSWER_BYTES = 1024 };
 
-/* Fresh memory costs more than what is done in it: a reply of so many bytes is not copied. */
+/* Fresh memory costs more than what is done in it: a reply of so many bytes is not copied. As in procedure_reply.c,
+ * which does not copy its rows either. */
 enum { LARGE_BYTES = 64 * 1024 };
 
 int holdings_init(struct holdings *holdings, uint32_t expected)

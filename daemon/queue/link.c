@@ -5,8 +5,8 @@
  *    +------------- refused, late, lost: backoff -------------+-------------+----------+      any --close--> gone
  *
  * A numeric address and a socket skip RESOLVING. Callbacks of the stream only record, but for the loss of the
- * connection, which is told at once; link_step() acts. What is committed is written to the socket by link_flush(), all
- * of a turn in one piece. */
+ * connection, which is told at once; link_step() acts. What is committed is written to the socket by link_flush(),
+ * together for a turn, and in several turns when it is much. */
 #include "daemon/queue/link.h"
 
 #include "common/log.h"
@@ -29,6 +29,7 @@
 enum {
 	IDLE_PING_MS = 10000,
 	WHY_BYTES = 160,
+	PACE_BYTES = 20 << 10, /* per millisecond: slower than that nothing large is on its way */
 };
 
 enum link_state { LINK_DOWN, LINK_RESOLVING, LINK_CONNECTING, LINK_GREETING, LINK_READY };
@@ -223,7 +224,10 @@ static void start(struct link *link)
 
 static int commit(struct link *link, uint64_t timeout_ms, link_answer *answer, void *context)
 {
-	struct link_call call = {.answer = answer, .context = context, .deadline_ms = now(link) + timeout_ms};
+	/* What is much takes its time, and what comes behind it waits. */
+	uint64_t sending_ms = pipeline_unsent(&link->pipeline) / PACE_BYTES;
+	struct link_call call = {
+		.answer = answer, .context = context, .deadline_ms = now(link) + timeout_ms + sending_ms};
 	int failure = 0;
 
 	if (!link->stream || link->losing)

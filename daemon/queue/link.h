@@ -42,7 +42,8 @@ int link_open(uv_loop_t *loop, const struct link_settings *settings, const struc
 void link_step(struct link *link, uint64_t now_ms);
 
 /* Sends what was committed: to be called once per turn, when all has been said. Never from within a callback of a link.
- * What the socket does not take at once follows by itself, through `touched` and the next call. */
+ * What the socket does not take at once, or is too much for one turn, follows by itself, through `touched` and the next
+ * call. */
 void link_flush(struct link *link);
 
 bool link_ready(const struct link *link);

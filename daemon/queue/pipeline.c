@@ -8,8 +8,9 @@
 
 enum {
 	LIMIT_BYTES = 1 << 30,
-	/* Large replies come one after the other, and each would find fresh memory: it is kept until they are over. */
-	KEPT_BYTES = 16 << 20,
+	/* Large replies come one after the other, and each would find fresh memory: it is kept, room for one of 8 MiB
+	 * that goes to two places, until so many turns in a row had little to send. */
+	KEPT_BYTES = 32 << 20,
 	SMALL_BYTES = 64 << 10,
 	SMALL_SENDS = 100,
 };
@@ -47,16 +48,20 @@ void pipeline_retract(struct pipeline *pipeline)
 	pipeline->output.state = BUFFER_FINE;
 }
 
-/* Whether all is sent, and the memory is more than what is sent now needs. */
-static bool is_oversized(struct pipeline *pipeline, size_t rest)
+static void count_small_sends(struct pipeline *pipeline, size_t rest)
 {
-	size_t capacity = pipeline->output.capacity;
-
 	if (rest > 0 || pipeline->output.size > SMALL_BYTES)
 		pipeline->small_sends = 0;
 	else
 		pipeline->small_sends++;
-	return rest == 0 && (capacity > KEPT_BYTES || (capacity > SMALL_BYTES && pipeline->small_sends >= SMALL_SENDS));
+}
+
+/* Whether the memory is more than what is sent now needs. */
+static bool is_oversized(const struct pipeline *pipeline)
+{
+	size_t capacity = pipeline->output.capacity;
+
+	return capacity > KEPT_BYTES || (capacity > SMALL_BYTES && pipeline->small_sends >= SMALL_SENDS);
 }
 
 /* Makes room behind what is not sent yet, or gives the room back. */
@@ -65,7 +70,8 @@ static void forget_sent(struct pipeline *pipeline)
 	struct buffer *output = &pipeline->output;
 	size_t rest = output->size - pipeline->sent;
 
-	if (is_oversized(pipeline, rest)) {
+	count_small_sends(pipeline, rest);
+	if (rest == 0 && is_oversized(pipeline)) {
 		pipeline_free(pipeline);
 		pipeline_init(pipeline);
 	} else if (pipeline->sent >= rest) {

@@ -1,4 +1,4 @@
-/* queue/pipeline.h - commands on their way out of one connection: all of a turn in one piece. */
+/* queue/pipeline.h - commands on their way out of one connection: those of a turn together. */
 #ifndef QUEUE_PIPELINE_H
 #define QUEUE_PIPELINE_H
 
@@ -26,12 +26,17 @@ void pipeline_commit(struct pipeline *pipeline);
 /* Takes back what has begun, and with it the reason why it could not be completed. */
 void pipeline_retract(struct pipeline *pipeline);
 
+static inline size_t pipeline_unsent(const struct pipeline *pipeline)
+{
+	return pipeline->output.size - pipeline->sent;
+}
+
 static inline bool pipeline_empty(const struct pipeline *pipeline)
 {
 	return pipeline->sent == pipeline->output.size;
 }
 
-/* Sends as much as the socket takes. Returns 0 or a negative errno. */
+/* Sends as much as stream_send() takes. Returns 0 or a negative errno. */
 int pipeline_flush(struct pipeline *pipeline, struct stream *stream);
 
 #endif

@@ -6,7 +6,7 @@
  *
  * Callbacks only record what they heard and touch the worker; worker_step() acts, outside of all callbacks, once per
  * turn of the loop at most and every 100 ms at least: before the loop blocks, when everybody has made something of what
- * the turn has brought. So all of it is sent in one piece, and the database is at work by then. */
+ * the turn has brought. So all of it is sent together, and the database is at work by then. */
 #include "daemon/queue/worker.h"
 
 #include "common/clock.h"

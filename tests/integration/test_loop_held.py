@@ -133,9 +133,9 @@ def test_the_database_is_silent_while_connections_are_opened(stage):
     stage.stop()
 
 
-def stream_large_results(stage, count):
+def stream_large_results(stage, count, **fields):
     """The database falls silent in the midst of so many results of 7.7 MB each, and goes on."""
-    commands = [{"op": "read", "table": "wide", "where": {"id": {"gt": -number}}, "limit": WIDE_ROWS}
+    commands = [{"op": "read", "table": "wide", "where": {"id": {"gt": -number}}, "limit": WIDE_ROWS, **fields}
                 for number in range(count)]
     pushed = Bulk(stage.redis).push(commands)
     wait_until(lambda: pushed.arrived() > 0, "the first reply")
@@ -143,6 +143,7 @@ def stream_large_results(stage, count):
         stage.wait_event("database.lost")
         stage.wait_turns(2)
     wait_until(lambda: pushed.arrived() >= len(commands), "the replies")
+    stage.redis.delete(pushed.reply_list)
     stage.stop()
 
 
@@ -150,6 +151,13 @@ def stream_large_results(stage, count):
 def test_the_database_is_silent_while_large_results_stream(stage):
     stage.start()
     stream_large_results(stage, 30)
+
+
+@two_ways
+@best_of_three
+def test_the_database_is_silent_while_large_results_stream_to_two_places(stage):
+    stage.start()
+    stream_large_results(stage, 30, reply_to="rowd:reply:nobody")
 
 
 @two_ways

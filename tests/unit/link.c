@@ -27,6 +27,7 @@ struct world {
 	struct redis_url url;
 	struct link *link;
 	uint64_t ahead_ms;    /* of the clock, as the link is told */
+	bool touched;         /* it is stepped and flushed every turn all the same, but where a test says otherwise */
 	int listener, server; /* -1: none */
 	char *heard;          /* by the server */
 	size_t heard_bytes;
@@ -47,7 +48,7 @@ static void on_lost(void *context)
 
 static void on_touched(void *context)
 {
-	(void)context; /* it is stepped every turn */
+	((struct world *)context)->touched = true;
 }
 
 static void on_answer(void *context, const struct redis_reply *reply)
@@ -269,6 +270,38 @@ static void test_a_large_answer(void **state)
 	free(text);
 }
 
+/* More than one turn sends: the rest follows as fast as the socket takes it, by `touched` alone. */
+static void test_much_is_sent_in_parts(void **state)
+{
+	enum { MUCH = 8 << 20 };
+	static const char much[MUCH];
+	struct world world;
+	uint32_t flushes = 0;
+	(void)state;
+
+	open_world(&world);
+	become_ready(&world);
+	ask(&world, (struct bytes){.data = much, .size = MUCH});
+	size_t before = world.heard_bytes;
+	world.touched = true;
+	for (int i = 0; i < TURNS_MOST && world.heard_bytes - before < MUCH; i++) {
+		uv_run(&world.loop, UV_RUN_NOWAIT);
+		if (world.touched) {
+			world.touched = false;
+			link_flush(world.link);
+			flushes++;
+		}
+		hear(&world, MUCH);
+	}
+	assert_true(world.heard_bytes - before >= MUCH);
+	assert_in_range(flushes, 8, 10000);
+	say(&world, BYTES(":1\r\n"));
+	for (int i = 0; i < TURNS_MOST && world.answers == 0; i++)
+		turn(&world);
+	assert_int_equal(world.answers, 1);
+	close_world(&world);
+}
+
 static void test_lost_with_calls_outstanding(void **state)
 {
 	struct world world;
@@ -399,6 +432,7 @@ int main(void)
 		cmocka_unit_test(test_a_socket_that_takes_little),
 		cmocka_unit_test(test_answers_byte_by_byte),
 		cmocka_unit_test(test_a_large_answer),
+		cmocka_unit_test(test_much_is_sent_in_parts),
 		cmocka_unit_test(test_lost_with_calls_outstanding),
 		cmocka_unit_test(test_what_nobody_asked_for),
 		cmocka_unit_test(test_an_answer_that_does_not_come),
