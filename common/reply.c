@@ -108,12 +108,12 @@ static void write_envelope(struct writer *writer, const struct command *command,
 	writer_bool(writer, ok);
 }
 
-/* left_out: the field without its value, whose place is told; REPLY_FIELDS: none. */
+/* left_out: the field without its value, whose place is told. ret_place NULL: none is left out. */
 static void write_body(struct writer *writer, const struct reply *reply, uint32_t left_out, size_t *ret_place)
 {
 	for (uint32_t i = 0; i < reply->field_count; i++) {
 		writer_key(writer, reply->fields[i].name);
-		if (i == left_out) {
+		if (ret_place && i == left_out) {
 			writer_encoded(writer, BYTES(""));
 			*ret_place = writer->out->size;
 		} else {
@@ -128,7 +128,7 @@ void reply_encode_body(enum codec codec, const struct reply *reply, struct buffe
 
 	writer_init(&writer, codec, out);
 	writer_map(&writer, reply->field_count + (reply->warning_count > 0));
-	write_body(&writer, reply, REPLY_FIELDS, NULL);
+	write_body(&writer, reply, 0, NULL);
 	if (reply->warning_count > 0)
 		write_warnings(&writer, reply);
 	writer_map_end(&writer);
@@ -197,7 +197,7 @@ static void encode(const struct command *command, const struct reply *reply, uin
 
 void reply_encode(const struct command *command, const struct reply *reply, struct buffer *out)
 {
-	encode(command, reply, REPLY_FIELDS, out, NULL);
+	encode(command, reply, 0, out, NULL);
 }
 
 void reply_encode_around(const struct command *command, const struct reply *reply, uint32_t field, struct buffer *out,

@@ -278,9 +278,9 @@ void holding_forget_answer(struct holding *holding)
 /* Takes the memory of a reply, and no more of it than the reply needs. */
 static void take_reply(struct answer *answer, const struct outcome *outcome)
 {
-	char *fitting = realloc(outcome->memory->data, outcome->reply.size);
-
-	answer->large = fitting ? fitting : outcome->memory->data;
+	answer->large = realloc(outcome->memory->data, outcome->reply.size);
+	if (!answer->large) /* it stays as it is */
+		answer->large = outcome->memory->data;
 	answer->reply = (struct bytes){.data = answer->large, .size = outcome->reply.size};
 	*outcome->memory = (struct buffer){0};
 }
