@@ -35,8 +35,8 @@ struct connection_settings {
 	uint32_t statement_timeout_ms; /* what the session is set to; not 0 */
 	uint32_t answer_grace_ms;      /* so much longer the server may be silent during a transaction */
 	uint32_t ping_timeout_ms;
-	const uint32_t
-		*busy; /* how many connections are at work, be it waiting, at any time: they share the loop's turns */
+	/* How many connections have work, be it that they wait for the server: they share the loop's turns. */
+	const uint32_t *busy;
 };
 
 /* Takes over a connected handle with MYSQL_OPT_NONBLOCK. On an error the handle is closed.
